@@ -1,0 +1,1 @@
+//! Arithmetic on slices: the only crate with `unsafe` and SIMD; it depends on nothing.

@@ -1,3 +1,13 @@
 //! Arithmetic on slices: the only crate with `unsafe` and SIMD; it depends on nothing.
 
+pub mod binary;
+pub mod gemm;
 pub mod lane;
+pub mod math;
+pub mod mem;
+pub mod norm;
+pub mod reduce;
+pub mod rng;
+pub mod softmax;
+pub mod unary;
+pub mod update;

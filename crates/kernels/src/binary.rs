@@ -1,0 +1,1 @@
+//! Two-operand elementwise arithmetic with broadcasting.

@@ -1,0 +1,1 @@
+//! Packed, register-tiled matrix product with fused epilogues.

@@ -1,0 +1,1 @@
+//! A float32 slab that hands out disjoint views.

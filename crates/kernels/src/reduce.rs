@@ -1,0 +1,1 @@
+//! Sums, maxima and norms in a fixed order.

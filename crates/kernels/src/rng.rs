@@ -1,0 +1,1 @@
+//! Counter-based random numbers (Philox 4x32-10): uniform, normal, dropout masks.

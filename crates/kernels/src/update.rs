@@ -1,0 +1,1 @@
+//! The optimizer table: each update rule written once over `Lane`.

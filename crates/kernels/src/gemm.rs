@@ -1,1 +1,0 @@
-//! Packed, register-tiled matrix product with fused epilogues.

@@ -1,0 +1,206 @@
+//! The product against a naive f64 oracle, over all forms, odd sizes and every epilogue.
+
+use super::{Epilogue, Product};
+use crate::unary::{Unary, UnaryKind};
+
+const SIZES: [usize; 19] = [
+    0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 31, 33, 64, 100, 127, 129, 300,
+];
+const RELU: Unary = Unary {
+    kind: UnaryKind::Relu,
+    params: [0.0; 3],
+};
+
+/// Reproducible values in [-1, 1), so that a failing case can be run again.
+struct Source(u64);
+
+impl Source {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+    fn pick(&mut self, count: usize) -> usize {
+        ((self.next() >> 33) % count as u64) as usize
+    }
+    fn values(&mut self, count: usize) -> Vec<f32> {
+        (0..count)
+            .map(|_| (self.next() >> 40) as f32 / (1u32 << 23) as f32 - 1.0)
+            .collect()
+    }
+}
+
+/// op(A) * op(B) in f64.
+fn oracle(p: &Product, a: &[f32], b: &[f32]) -> Vec<f64> {
+    let mut c = vec![0.0; p.m * p.n];
+    for i in 0..p.m {
+        for j in 0..p.n {
+            for q in 0..p.k {
+                let x = if p.trans_a {
+                    a[q * p.m + i]
+                } else {
+                    a[i * p.k + q]
+                };
+                let y = if p.trans_b {
+                    b[j * p.k + q]
+                } else {
+                    b[q * p.n + j]
+                };
+                c[i * p.n + j] += f64::from(x) * f64::from(y);
+            }
+        }
+    }
+    c
+}
+
+fn assert_close(what: &str, p: &Product, got: &[f32], want: &[f64]) {
+    assert_eq!(got.len(), want.len());
+    // Terms are below 1 in size: a sum of k of them is off by at most about k^2 eps / 2, and by
+    // far less in practice.
+    let tolerance = 4e-7 * (p.k as f64 + 4.0);
+    for (at, (g, w)) in got.iter().zip(want).enumerate() {
+        assert!(
+            (f64::from(*g) - w).abs() <= tolerance,
+            "{what} of {p:?}: element {at} is {g}, expected {w}"
+        );
+    }
+}
+
+/// Runs one shape with every form of epilogue. NaN-filled buffers show what is left unwritten.
+fn check(p: Product, source: &mut Source) {
+    let a = source.values(p.m * p.k);
+    let b = source.values(p.k * p.n);
+    let bias = source.values(p.n);
+    let start = source.values(p.m * p.n);
+    let saved = source.values(p.m * p.n);
+    let product = oracle(&p, &a, &b);
+    let mut scratch = vec![f32::NAN; p.scratch_len()];
+    let fresh = || vec![f32::NAN; p.m * p.n];
+
+    let mut c = fresh();
+    p.run(&a, &b, &mut c, &mut scratch, Epilogue::default());
+    assert_close("product", &p, &c, &product);
+
+    scratch.fill(f32::NAN);
+    let mut sums = vec![f32::NAN; p.n];
+    c.copy_from_slice(&start);
+    let epilogue = Epilogue {
+        accumulate: true,
+        column_sums_b: Some(&mut sums),
+        ..Epilogue::default()
+    };
+    p.run(&a, &b, &mut c, &mut scratch, epilogue);
+    let with_start: Vec<f64> = product
+        .iter()
+        .zip(&start)
+        .map(|(x, s)| x + f64::from(*s))
+        .collect();
+    assert_close("accumulate", &p, &c, &with_start);
+    let ones = Product {
+        m: 1,
+        trans_a: false,
+        ..p
+    };
+    let want_sums = oracle(&ones, &vec![1.0; p.k], &b);
+    assert_close("column sums", &p, &sums, &want_sums);
+
+    let mut pre = fresh();
+    c = fresh();
+    let epilogue = Epilogue {
+        bias: Some(&bias),
+        pre: Some(&mut pre),
+        activation: Some(RELU),
+        ..Epilogue::default()
+    };
+    p.run(&a, &b, &mut c, &mut scratch, epilogue);
+    let before: Vec<f64> = product
+        .iter()
+        .enumerate()
+        .map(|(at, x)| x + f64::from(bias[at % p.n]))
+        .collect();
+    assert_close("pre", &p, &pre, &before);
+    let after: Vec<f64> = before.iter().map(|x| x.max(0.0)).collect();
+    assert_close("activation", &p, &c, &after);
+
+    c = fresh();
+    let epilogue = Epilogue {
+        bias: Some(&bias),
+        activation: Some(RELU),
+        ..Epilogue::default()
+    };
+    p.run(&a, &b, &mut c, &mut scratch, epilogue);
+    assert_close("activation without pre", &p, &c, &after);
+
+    c = fresh();
+    let epilogue = Epilogue {
+        grad: Some((RELU, &saved)),
+        ..Epilogue::default()
+    };
+    p.run(&a, &b, &mut c, &mut scratch, epilogue);
+    let scaled: Vec<f64> = product
+        .iter()
+        .zip(&saved)
+        .map(|(x, s)| if *s > 0.0 { *x } else { 0.0 })
+        .collect();
+    assert_close("grad", &p, &c, &scaled);
+}
+
+#[test]
+fn agrees_with_the_oracle() {
+    let mut source = Source(0x9e37_79b9_7f4a_7c15);
+    for round in 0..600 {
+        let [m, n, k] = [(); 3].map(|()| SIZES[source.pick(SIZES.len())]);
+        check(
+            Product {
+                m,
+                n,
+                k,
+                trans_a: round & 1 == 1,
+                trans_b: round & 2 == 2,
+            },
+            &mut source,
+        );
+    }
+}
+
+#[test]
+fn keeps_nan_met_by_zero() {
+    for (trans_a, trans_b) in [(false, false), (true, false), (false, true), (true, true)] {
+        let p = Product {
+            m: 7,
+            n: 11,
+            k: 5,
+            trans_a,
+            trans_b,
+        };
+        let mut b = vec![1.0; p.k * p.n];
+        b[0] = f32::NAN;
+        let mut c = vec![0.0; p.m * p.n];
+        let mut scratch = vec![0.0; p.scratch_len()];
+        let a = vec![0.0; p.m * p.k];
+        p.run(&a, &b, &mut c, &mut scratch, Epilogue::default());
+        for (at, v) in c.iter().enumerate() {
+            assert_eq!(v.is_nan(), at % p.n == 0, "{p:?}, element {at}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "A must hold m * k values")]
+fn rejects_a_wrong_length() {
+    let p = Product {
+        m: 2,
+        n: 2,
+        k: 2,
+        trans_a: false,
+        trans_b: false,
+    };
+    p.run(
+        &[0.0; 3],
+        &[0.0; 4],
+        &mut [0.0; 4],
+        &mut [],
+        Epilogue::default(),
+    );
+}

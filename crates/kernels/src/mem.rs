@@ -1,4 +1,4 @@
-//! `Slab`: one growable, aligned stretch of float32 memory, and safe views into it.
+//! `Slab`: one growable, aligned stretch of float32 memory; `Memory`: all of them, and safe views.
 //!
 //! The core forbids unsafe code, yet an instruction reads some parts of the arena while it writes
 //! others. Views are therefore cut here: bounds and overlaps are checked once per instruction, by
@@ -42,36 +42,11 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// `len` floats from `offset` on.
+/// A span within one slab of a [`Memory`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Span {
-    /// Index of the first float.
-    pub offset: usize,
-    /// Number of floats.
-    pub len: usize,
-}
-
-impl Span {
-    /// `len` floats from `offset` on.
-    pub const fn new(offset: usize, len: usize) -> Self {
-        Self { offset, len }
-    }
-}
-
-/// Which of the two slabs of a [`Memory`] an operand lies in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Space {
-    /// Activations: planned per program, overwritten at every run.
-    Arena,
-    /// Weights, statistics and optimizer slots: kept between runs.
-    Store,
-}
-
-/// A span within one of the two slabs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct At {
-    /// The slab.
-    pub space: Space,
+    /// Number of the slab.
+    pub slab: u32,
     /// Index of the first float.
     pub offset: usize,
     /// Number of floats.
@@ -79,31 +54,20 @@ pub struct At {
 }
 
 impl At {
-    /// `len` floats of the arena from `offset` on.
-    pub const fn arena(offset: usize, len: usize) -> Self {
-        Self {
-            space: Space::Arena,
-            offset,
-            len,
-        }
-    }
+    /// No floats at all: stands in for an operand that is absent.
+    pub const NONE: At = At::new(0, 0, 0);
 
-    /// `len` floats of the store from `offset` on.
-    pub const fn store(offset: usize, len: usize) -> Self {
-        Self {
-            space: Space::Store,
-            offset,
-            len,
-        }
+    /// `len` floats of slab `slab` from `offset` on.
+    pub const fn new(slab: u32, offset: usize, len: usize) -> Self {
+        Self { slab, offset, len }
     }
 }
 
-/// The two slabs an instruction's operands lie in.
-pub struct Memory<'a> {
-    /// Activations.
-    pub arena: &'a mut Slab,
-    /// Weights.
-    pub store: &'a mut Slab,
+/// All the slabs an instruction's operands may lie in: the arena and one for every variable.
+#[derive(Default)]
+pub struct Memory {
+    /// The slabs by number; a freed one is empty and its number may be given out again.
+    pub slabs: Vec<Slab>,
 }
 
 impl Slab {
@@ -167,29 +131,6 @@ impl Slab {
         self.lines.as_ptr().cast()
     }
 
-    /// Views to read and to write at the same time.
-    ///
-    /// Reads may overlap each other. Panics when a span lies outside, or when a written span
-    /// overlaps any other span (empty spans overlap nothing).
-    #[inline]
-    pub fn views<const R: usize, const W: usize>(
-        &mut self,
-        reads: [Span; R],
-        writes: [Span; W],
-    ) -> ([&[f32]; R], [&mut [f32]; W]) {
-        let base = self.base();
-        let none = (base.0, 0);
-        // SAFETY: `base` is this slab, borrowed mutably as long as the views live; the other space
-        // is empty.
-        unsafe {
-            carve(
-                [base, none],
-                reads.map(|s| At::arena(s.offset, s.len)),
-                writes.map(|s| At::arena(s.offset, s.len)),
-            )
-        }
-    }
-
     /// Start and length, with the right to write all of it.
     #[inline]
     fn base(&mut self) -> (*mut f32, usize) {
@@ -197,56 +138,46 @@ impl Slab {
     }
 }
 
-impl Memory<'_> {
-    /// As [`Slab::views`], with operands in either slab.
+impl Memory {
+    /// Views to read and to write at the same time.
+    ///
+    /// Reads may overlap each other. Panics when a span lies outside its slab, or when a written
+    /// span overlaps any other span (empty spans overlap nothing).
     #[inline]
     pub fn views<const R: usize, const W: usize>(
         &mut self,
         reads: [At; R],
         writes: [At; W],
     ) -> ([&[f32]; R], [&mut [f32]; W]) {
-        let bases = [self.arena.base(), self.store.base()];
-        // SAFETY: two distinct slabs (both are borrowed mutably), each with its own length, and
-        // `self` stays borrowed as long as the views live.
-        unsafe { carve(bases, reads, writes) }
-    }
-}
-
-/// Cuts views out of the arena (`bases[0]`) and the store (`bases[1]`).
-///
-/// # Safety
-/// Each base points to as many initialised floats as it says, in memory disjoint from the other's,
-/// which nothing else touches during `'a`.
-#[inline]
-unsafe fn carve<'a, const R: usize, const W: usize>(
-    bases: [(*mut f32, usize); 2],
-    reads: [At; R],
-    writes: [At; W],
-) -> ([&'a [f32]; R], [&'a mut [f32]; W]) {
-    for (i, w) in writes.iter().enumerate() {
-        for other in reads.iter().chain(&writes[..i]) {
-            assert!(
-                disjoint(w, other),
-                "{w:?} is written and overlaps {other:?}"
-            );
+        for (i, w) in writes.iter().enumerate() {
+            for other in reads.iter().chain(&writes[..i]) {
+                assert!(
+                    disjoint(w, other),
+                    "{w:?} is written and overlaps {other:?}"
+                );
+            }
         }
+        let slabs = &mut self.slabs;
+        let mut start = |at: &At| {
+            let (base, len) = slabs[at.slab as usize].base();
+            assert!(
+                at.offset <= len && at.len <= len - at.offset,
+                "{at:?} lies outside of {len} floats"
+            );
+            // SAFETY: within the slab's floats by the check above (one past the end at most, if
+            // empty).
+            unsafe { base.add(at.offset) }
+        };
+        let reads = reads.map(|at| (start(&at), at.len));
+        let writes = writes.map(|at| (start(&at), at.len));
+        (
+            // SAFETY: `start` checked that each span lies inside initialised memory of a slab that
+            // stays borrowed as long as the views live; no written span overlaps it.
+            reads.map(|(p, len)| unsafe { core::slice::from_raw_parts(p, len) }),
+            // SAFETY: the same, and no span of any kind overlaps it.
+            writes.map(|(p, len)| unsafe { core::slice::from_raw_parts_mut(p, len) }),
+        )
     }
-    let start = |at: &At| {
-        let (base, len) = bases[at.space as usize];
-        assert!(
-            at.offset <= len && at.len <= len - at.offset,
-            "{at:?} lies outside of {len} floats"
-        );
-        // SAFETY: within the base's floats by the check above (one past the end at most, if empty).
-        unsafe { base.add(at.offset) }
-    };
-    (
-        // SAFETY: `start` checked that the span lies inside initialised memory; no written span
-        // overlaps it. All pointers come from the two bases, so none invalidates another.
-        reads.map(|at| unsafe { core::slice::from_raw_parts(start(&at), at.len) }),
-        // SAFETY: the same, and no span of any kind overlaps it.
-        writes.map(|at| unsafe { core::slice::from_raw_parts_mut(start(&at), at.len) }),
-    )
 }
 
 /// True when no float belongs to both. Ends may be beyond any slab: bounds are checked elsewhere.
@@ -255,6 +186,15 @@ fn disjoint(a: &At, b: &At) -> bool {
     a.space != b.space
         || a.len == 0
         || b.len == 0
+        || a.offset.saturating_add(a.len) <= b.offset
+        || b.offset.saturating_add(b.len) <= a.offset
+}
+
+#[inline]
+fn disjoint(a: &At, b: &At) -> bool {
+    a.len == 0
+        || b.len == 0
+        || a.slab != b.slab
         || a.offset.saturating_add(a.len) <= b.offset
         || b.offset.saturating_add(b.len) <= a.offset
 }
@@ -290,6 +230,12 @@ mod tests {
 
     fn panics<T>(f: impl FnOnce() -> T) -> bool {
         catch_unwind(AssertUnwindSafe(f)).is_err()
+    }
+
+    fn one(len: usize) -> Memory {
+        Memory {
+            slabs: vec![Slab::new(len)],
+        }
     }
 
     #[test]
@@ -328,13 +274,13 @@ mod tests {
 
     #[test]
     fn views_read_and_write_what_they_say() {
-        let mut slab = Slab::new(10);
-        for (i, v) in slab.as_mut_slice().iter_mut().enumerate() {
+        let mut slab = one(10);
+        for (i, v) in slab.slabs[0].as_mut_slice().iter_mut().enumerate() {
             *v = i as f32;
         }
         let ([a, b], [c, d]) = slab.views(
-            [Span::new(0, 4), Span::new(2, 3)],
-            [Span::new(5, 2), Span::new(7, 3)],
+            [At::new(0, 0, 4), At::new(0, 2, 3)],
+            [At::new(0, 5, 2), At::new(0, 7, 3)],
         );
         assert_eq!(a, [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(b, [2.0, 3.0, 4.0]);
@@ -343,29 +289,29 @@ mod tests {
         d[2] = b[0] + 20.0;
         c[1] = d[2] + a[0];
         assert_eq!(b[2], 4.0);
-        assert_eq!(slab.as_slice()[5..], [11.0, 22.0, 7.0, 8.0, 22.0]);
+        assert_eq!(slab.slabs[0].as_slice()[5..], [11.0, 22.0, 7.0, 8.0, 22.0]);
     }
 
     #[test]
     fn views_out_of_bounds_panic() {
-        let mut slab = Slab::new(8);
+        let mut slab = one(8);
         for (offset, len) in [(0, 9), (8, 1), (9, 0), (usize::MAX, 2), (4, usize::MAX)] {
-            assert!(panics(|| slab.views([Span::new(offset, len)], [])));
-            assert!(panics(|| slab.views([], [Span::new(offset, len)])));
+            assert!(panics(|| slab.views([At::new(0, offset, len)], [])));
+            assert!(panics(|| slab.views([], [At::new(0, offset, len)])));
         }
-        let ([a], [b]) = slab.views([Span::new(8, 0)], [Span::new(0, 8)]);
+        let ([a], [b]) = slab.views([At::new(0, 8, 0)], [At::new(0, 0, 8)]);
         assert_eq!((a.len(), b.len()), (0, 8));
     }
 
     #[test]
     fn overlap_is_found_exactly() {
         // Against the definition, for all pairs of spans in six floats.
-        let mut slab = Slab::new(6);
-        let spans = || (0..=6).flat_map(|o| (0..=6 - o).map(move |l| Span::new(o, l)));
+        let mut slab = one(6);
+        let spans = || (0..=6).flat_map(|o| (0..=6 - o).map(move |l| At::new(0, o, l)));
         for a in spans() {
             for b in spans() {
                 let shared = (0..6).any(|i| {
-                    let within = |s: Span| s.offset <= i && i < s.offset + s.len;
+                    let within = |s: At| s.offset <= i && i < s.offset + s.len;
                     within(a) && within(b)
                 });
                 assert_eq!(panics(|| slab.views([a], [b])), shared, "{a:?} {b:?}");
@@ -377,8 +323,8 @@ mod tests {
 
     #[test]
     fn every_pair_with_a_write_is_checked() {
-        let mut slab = Slab::new(12);
-        let apart = [0, 3, 6, 9].map(|o| Span::new(o, 3));
+        let mut slab = one(12);
+        let apart = [0, 3, 6, 9].map(|o| At::new(0, o, 3));
         for i in 0..4 {
             for j in 0..4 {
                 let mut s = apart;
@@ -390,27 +336,24 @@ mod tests {
     }
 
     #[test]
-    fn memory_looks_into_both_slabs() {
-        let (mut arena, mut store) = (Slab::new(4), Slab::new(6));
-        store.as_mut_slice()[5] = 3.0;
+    fn one_place_in_two_slabs_is_two_places() {
         let mut memory = Memory {
-            arena: &mut arena,
-            store: &mut store,
+            slabs: vec![Slab::new(4), Slab::new(6)],
         };
-        // One place in two slabs is two places.
+        memory.slabs[1].as_mut_slice()[5] = 3.0;
         let ([w, x], [y, s]) = memory.views(
-            [At::store(5, 1), At::arena(0, 2)],
-            [At::arena(2, 2), At::store(0, 2)],
+            [At::new(1, 5, 1), At::new(0, 0, 2)],
+            [At::new(0, 2, 2), At::new(1, 0, 2)],
         );
         y[1] = w[0] + x[0];
         s[0] = y[1] + 1.0;
-        assert!(panics(|| memory.views([At::arena(3, 2)], [])));
-        assert!(panics(|| memory.views([At::store(1, 2)], [At::store(2, 2)])));
+        assert!(panics(|| memory.views([At::new(0, 3, 2)], [])));
+        assert!(panics(|| memory.views([At::new(2, 0, 1)], [])));
         assert!(panics(
-            || memory.views([], [At::arena(1, 2), At::arena(0, 2)])
+            || memory.views([At::new(1, 1, 2)], [At::new(1, 2, 2)])
         ));
-        assert_eq!(arena.as_slice(), [0.0, 0.0, 0.0, 3.0]);
-        assert_eq!(store.as_slice(), [4.0, 0.0, 0.0, 0.0, 0.0, 3.0]);
+        assert_eq!(memory.slabs[0].as_slice(), [0.0, 0.0, 0.0, 3.0]);
+        assert_eq!(memory.slabs[1].as_slice(), [4.0, 0.0, 0.0, 0.0, 0.0, 3.0]);
     }
 
     #[test]

@@ -183,18 +183,9 @@ impl Memory {
 /// True when no float belongs to both. Ends may be beyond any slab: bounds are checked elsewhere.
 #[inline]
 fn disjoint(a: &At, b: &At) -> bool {
-    a.space != b.space
+    a.slab != b.slab
         || a.len == 0
         || b.len == 0
-        || a.offset.saturating_add(a.len) <= b.offset
-        || b.offset.saturating_add(b.len) <= a.offset
-}
-
-#[inline]
-fn disjoint(a: &At, b: &At) -> bool {
-    a.len == 0
-        || b.len == 0
-        || a.slab != b.slab
         || a.offset.saturating_add(a.len) <= b.offset
         || b.offset.saturating_add(b.len) <= a.offset
 }

@@ -1,0 +1,159 @@
+// Compiles crates/wasm into build/wasm/<variant>/: node scripts/build-wasm.mjs [variant...]
+// Builds what changed since the last success; progress goes to stderr.
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { filesBelow, fingerprint, isUpToDate, markDone } from "./build/fingerprint.mjs";
+import { packagedVariants, variants } from "./build/variants.mjs";
+import { ensureTools, wasmToolchain } from "./setup.mjs";
+import { withLock } from "./toolchain/lock.mjs";
+import { inRoot, inTools, npmTool, root } from "./toolchain/paths.mjs";
+import { dependencyRemapping, remapPath } from "./toolchain/remap.mjs";
+import { ask, Failure, main, run, say } from "./toolchain/run.mjs";
+
+/** @typedef {import("./build/variants.mjs").Variant} Variant */
+/** @typedef {import("./setup.mjs").WasmToolchain} WasmToolchain */
+
+/** What wasm-pack leaves in a folder that we keep; its package.json and the like go. */
+const artefacts = [
+  "gradus_wasm.js",
+  "gradus_wasm.d.ts",
+  "gradus_wasm_bg.wasm",
+  "gradus_wasm_bg.wasm.d.ts",
+];
+
+// Tests and benchmarks of the crates cannot change what they compile to.
+const sources = () =>
+  filesBelow(
+    ["Cargo.toml", "Cargo.lock", "crates", "scripts/build-wasm.mjs", "scripts/build/variants.mjs"],
+    (path) => !/^crates\/[^/]+\/(tests|benches|target)$/.test(path),
+  );
+
+/**
+ * Names of this machine's folders must not reach the artefact: it would betray them,
+ * and differ from one checkout to the next.
+ * @param {WasmToolchain} toolchain
+ */
+function pathRemapping({ road }) {
+  const library = join(road.rustcSysroot, "lib", "rustlib", "src", "rust");
+  return [...dependencyRemapping(library), ...remapPath(root, "/gradus")];
+}
+
+/**
+ * @param {Variant} variant
+ * @param {WasmToolchain} toolchain
+ */
+async function compile(variant, toolchain) {
+  const draft = inTools("wasm-pack", variant.name);
+  rmSync(draft, { recursive: true, force: true });
+  const cargo = toolchain.road.cargo;
+  // Fetched before the paths are remapped, because that needs to know the folders' names.
+  await run(cargo, ["fetch", "--locked"]);
+  await run(
+    join(inTools("cargo", "bin"), "wasm-pack"),
+    [
+      ...["build", "--target", "web", "--mode", "no-install", "--no-opt", "--no-pack"],
+      ...["--out-name", "gradus_wasm", "--out-dir", draft, inRoot("crates", "wasm")],
+    ],
+    {
+      env: {
+        PATH: [...toolchain.bin, process.env.PATH].join(delimiter),
+        RUSTC: toolchain.rustc,
+        ...(cargo.includes("/") ? { CARGO: cargo } : {}),
+        // Shared memory needs one library feature that is not stable yet; the others do without.
+        RUSTC_BOOTSTRAP: variant.threads ? "1" : undefined,
+        RUSTFLAGS: undefined,
+        CARGO_ENCODED_RUSTFLAGS: [...variant.rustFlags, ...pathRemapping(toolchain)].join("\x1f"),
+        CARGO_TARGET_DIR: inTools("target", variant.name),
+        ...(toolchain.road.linker
+          ? { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: toolchain.road.linker }
+          : {}),
+      },
+    },
+  );
+  return draft;
+}
+
+/**
+ * @param {Variant} variant
+ * @param {string} draft the folder wasm-pack wrote
+ */
+async function optimise(variant, draft) {
+  const wasm = join(draft, "gradus_wasm_bg.wasm");
+  const optimised = `${wasm}.opt`;
+  await run(npmTool("wasm-opt"), ["-O3", ...variant.wasmOptFlags, wasm, "-o", optimised]);
+  renameSync(optimised, wasm);
+}
+
+/**
+ * @param {Variant} variant
+ * @param {string} draft
+ */
+function publish(variant, draft) {
+  const folder = inRoot("build", "wasm", variant.name);
+  mkdirSync(folder, { recursive: true });
+  for (const file of artefacts) renameSync(join(draft, file), join(folder, file));
+  rmSync(draft, { recursive: true, force: true });
+}
+
+/**
+ * @param {Variant} variant
+ * @param {WasmToolchain} toolchain
+ */
+async function build(variant, toolchain) {
+  const { road } = toolchain;
+  const compiler = ask(toolchain.rustc, ["--version"]) ?? "";
+  const wasmOpt = JSON.parse(readFileSync(inRoot("package.json"), "utf8")).devDependencies.binaryen;
+  const print = fingerprint(sources(), [road.name, compiler, wasmOpt, JSON.stringify(variant)]);
+  const step = `wasm-${variant.name}`;
+  const outputs = artefacts.map((file) => join("build", "wasm", variant.name, file));
+  if (isUpToDate(step, print, outputs)) return;
+
+  const start = performance.now();
+  say(`build: wasm ${variant.name}`);
+  const draft = await compile(variant, toolchain);
+  await optimise(variant, draft);
+  publish(variant, draft);
+  markDone(step, print);
+  say(`build: wasm ${variant.name} done in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** All packaged builds are driven by the glue of one of them, so the glue must be the same. */
+function checkSameGlue() {
+  const [first = "", ...others] = packagedVariants;
+  for (const other of others) {
+    for (const file of ["gradus_wasm.js", "gradus_wasm.d.ts"]) {
+      /** @param {string} name */
+      const text = (name) => readFileSync(inRoot("build", "wasm", name, file), "utf8");
+      if (text(first) !== text(other)) {
+        throw new Failure(`build/wasm: ${file} of ${other} differs from that of ${first}`);
+      }
+    }
+  }
+}
+
+/** @param {string[]} names variants; none means those of the package */
+export async function buildWasm(names = []) {
+  const wanted = names.length > 0 ? names : packagedVariants;
+  const chosen = wanted.map((name) => {
+    const found = variants.find((variant) => variant.name === name);
+    if (found) return found;
+    const known = variants.map((variant) => variant.name).join(", ");
+    throw new Failure(`unknown variant "${name}"; known: ${known}`);
+  });
+  const road = await ensureTools();
+  const jobs = [];
+  for (const variant of chosen) jobs.push({ variant, toolchain: await wasmToolchain(road, variant) });
+  await withLock("build-wasm", async () => {
+    // One link step keeps one core busy: side by side they take little longer than one.
+    const results = await Promise.allSettled(
+      jobs.map(({ variant, toolchain }) => build(variant, toolchain)),
+    );
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    if (packagedVariants.every((name) => wanted.includes(name))) checkSameGlue();
+  });
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await main(() => buildWasm(process.argv.slice(2)));
+}

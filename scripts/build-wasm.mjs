@@ -142,6 +142,7 @@ export async function buildWasm(names = []) {
     throw new Failure(`unknown variant "${name}"; known: ${known}`);
   });
   const road = await ensureTools();
+  /** @type {{ variant: Variant, toolchain: WasmToolchain }[]} */
   const jobs = [];
   for (const variant of chosen) jobs.push({ variant, toolchain: await wasmToolchain(road, variant) });
   await withLock("build-wasm", async () => {

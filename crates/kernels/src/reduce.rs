@@ -1,1 +1,139 @@
-//! Sums, maxima and norms in a fixed order.
+//! Reductions in a fixed order: over everything, over rows, over columns, over any axis.
+//!
+//! Values are combined in blocks of a fixed size, and the blocks' results in float64 or with the
+//! rounding error carried along. The result depends on the values alone, not on threads, and its
+//! error does not grow with their number.
+
+mod check;
+mod columns;
+mod fold;
+mod rows;
+mod running;
+#[cfg(test)]
+mod tests;
+
+pub use check::{all_finite, first_non_finite};
+pub use columns::argmax_columns;
+#[allow(unused_imports)]
+pub(crate) use columns::{column_sums, fetch, Terms};
+pub use rows::{argmax_rows, sum_squares};
+pub use running::{accumulate, accumulate_all, running_mean, weighted_sum};
+
+use fold::{Max, Min, Prod, Sum, SumAbs, SumSquares};
+
+/// What a reduction makes of the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduce {
+    /// Sum; 0 of nothing.
+    Sum,
+    /// Sum divided by the number of values; NaN of nothing.
+    Mean,
+    /// Sum of the squares.
+    SumSquares,
+    /// Sum of the magnitudes.
+    SumAbs,
+    /// Largest value; NaN if any is; -Infinity of nothing.
+    Max,
+    /// Smallest value; NaN if any is; Infinity of nothing.
+    Min,
+    /// Product; 1 of nothing.
+    Prod,
+}
+
+/// Runs `$body` with `$F` standing for the fold of `$how`.
+macro_rules! with_fold {
+    ($how:expr, $F:ident => $body:expr) => {
+        match $how {
+            Reduce::Sum | Reduce::Mean => {
+                type $F = Sum;
+                $body
+            }
+            Reduce::SumSquares => {
+                type $F = SumSquares;
+                $body
+            }
+            Reduce::SumAbs => {
+                type $F = SumAbs;
+                $body
+            }
+            Reduce::Max => {
+                type $F = Max;
+                $body
+            }
+            Reduce::Min => {
+                type $F = Min;
+                $body
+            }
+            Reduce::Prod => {
+                type $F = Prod;
+                $body
+            }
+        }
+    };
+}
+
+/// Reduces all values to one.
+pub fn reduce_all(how: Reduce, x: &[f32]) -> f32 {
+    with_fold!(how, F => (rows::fold_row::<F>(x) / divisor(how, x.len())) as f32)
+}
+
+/// Reduces each row of `x` `[outer, axis]` to one value of `out` `[outer]`.
+///
+/// Panics unless `x` holds `out.len()` rows of `axis` values.
+pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
+    assert_eq!(x.len(), out.len() * axis);
+    let divisor = divisor(how, axis);
+    with_fold!(how, F => for (i, y) in out.iter_mut().enumerate() {
+        *y = (rows::fold_row::<F>(&x[i * axis..][..axis]) / divisor) as f32;
+    });
+}
+
+/// Reduces each column of `x` `[axis, out.len()]` to one value of `out`.
+///
+/// Panics unless `x` holds `axis` rows of `out.len()` values.
+pub fn reduce_columns(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
+    assert_eq!(x.len(), axis * out.len());
+    with_fold!(how, F => columns::fold_columns::<F>(x, axis, out));
+    if how == Reduce::Mean {
+        for y in out {
+            *y /= axis as f32;
+        }
+    }
+}
+
+/// Reduces the middle axis of `x` `[outer, axis, inner]` to `out` `[outer, inner]`.
+///
+/// Panics unless the sizes agree.
+pub fn reduce_axis(how: Reduce, x: &[f32], axis: usize, inner: usize, out: &mut [f32]) {
+    if inner == 1 {
+        return reduce_rows(how, x, axis, out);
+    }
+    assert_eq!(x.len(), out.len() * axis);
+    for (i, y) in out.chunks_mut(inner.max(1)).enumerate() {
+        assert_eq!(y.len(), inner);
+        reduce_columns(how, &x[i * axis * inner..][..axis * inner], axis, y);
+    }
+}
+
+/// Place of the first largest value along the middle axis of `x` `[outer, axis, inner]`, as a
+/// float in `out` `[outer, inner]`; a NaN counts as the largest, as in NumPy.
+///
+/// Panics unless the sizes agree. An axis of more than 2^24 has places that no float32 holds.
+pub fn argmax_axis(x: &[f32], axis: usize, inner: usize, out: &mut [f32]) {
+    if inner == 1 {
+        return argmax_rows(x, axis, out);
+    }
+    assert_eq!(x.len(), out.len() * axis);
+    for (i, y) in out.chunks_mut(inner.max(1)).enumerate() {
+        assert_eq!(y.len(), inner);
+        argmax_columns(&x[i * axis * inner..][..axis * inner], axis, y);
+    }
+}
+
+fn divisor(how: Reduce, count: usize) -> f64 {
+    if how == Reduce::Mean {
+        count as f64
+    } else {
+        1.0
+    }
+}

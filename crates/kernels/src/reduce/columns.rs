@@ -1,0 +1,231 @@
+//! Reductions down the columns of a matrix stored row by row, several columns at once.
+
+use super::fold::Fold;
+use crate::lane::{F32x4, Lane};
+
+/// Rows combined before the result joins the column's total.
+const BLOCK: usize = 16;
+
+/// `L::LANES` values from place `at` on.
+///
+/// # Safety
+/// `at + L::LANES <= x.len()`.
+#[inline(always)]
+pub(crate) unsafe fn fetch<L: Lane>(x: &[f32], at: usize) -> L {
+    debug_assert!(at + L::LANES <= x.len());
+    // SAFETY: in bounds, as the caller promises.
+    L::load(unsafe { x.get_unchecked(at..at + L::LANES) })
+}
+
+/// `S` values made of each element of a matrix, to be summed down the columns.
+pub(crate) trait Terms<const S: usize> {
+    /// The terms of the elements from place `at` on, which lie in columns `column` on.
+    ///
+    /// # Safety
+    /// `L::LANES` elements from `at` on lie inside the matrix and in one row.
+    unsafe fn terms<L: Lane>(&self, at: usize, column: usize) -> [L; S];
+}
+
+/// Sums `terms` down each of `cols` columns over `rows` rows; `put` takes the first column of one
+/// or four, and their sums.
+///
+/// # Safety
+/// `terms` may be asked for any element of a `[rows, cols]` matrix.
+#[inline(always)]
+pub(crate) unsafe fn column_sums<const S: usize, const W: usize, T: Terms<S>>(
+    terms: &T,
+    rows: usize,
+    cols: usize,
+    mut put: impl FnMut(usize, usize, [[f32; 4]; S]),
+) {
+    let mut column = 0;
+    while column + 4 * W <= cols {
+        // SAFETY: the strip's columns are below `cols`.
+        let sums = unsafe { strip_sums::<S, W, F32x4, T>(terms, rows, cols, column) };
+        for (j, sum) in sums.into_iter().enumerate() {
+            put(column + 4 * j, 4, sum.map(to_array));
+        }
+        column += 4 * W;
+    }
+    if cols >= 4 {
+        while column < cols {
+            // The last four columns overlap those before: their sums are made twice, alike.
+            column = column.min(cols - 4);
+            // SAFETY: four columns, up to `cols` at most.
+            let sums = unsafe { strip_sums::<S, 1, F32x4, T>(terms, rows, cols, column) };
+            put(column, 4, sums[0].map(to_array));
+            column += 4;
+        }
+    } else {
+        while column < cols {
+            // SAFETY: one column below `cols`.
+            let sums = unsafe { strip_sums::<S, 1, f32, T>(terms, rows, cols, column) };
+            put(column, 1, sums[0].map(|v| [v, 0.0, 0.0, 0.0]));
+            column += 1;
+        }
+    }
+}
+
+fn to_array(v: F32x4) -> [f32; 4] {
+    let mut lanes = [0.0; 4];
+    v.store(&mut lanes);
+    lanes
+}
+
+/// # Safety
+/// `column + W * L::LANES <= cols`, and `terms` is defined on `[rows, cols]`.
+#[inline(always)]
+unsafe fn strip_sums<const S: usize, const W: usize, L: Lane, T: Terms<S>>(
+    terms: &T,
+    rows: usize,
+    cols: usize,
+    column: usize,
+) -> [[L; S]; W] {
+    let zero = L::splat(0.0);
+    let mut total = [[Compensated::new(zero); S]; W];
+    let mut row = 0;
+    while row < rows {
+        let end = rows.min(row + BLOCK);
+        let mut block = [[zero; S]; W];
+        for r in row..end {
+            for (j, sums) in block.iter_mut().enumerate() {
+                let c = column + j * L::LANES;
+                // SAFETY: row below `rows`, columns below `cols` as the caller promises.
+                let values = unsafe { terms.terms::<L>(r * cols + c, c) };
+                for (sum, v) in sums.iter_mut().zip(values) {
+                    *sum = sum.add(v);
+                }
+            }
+        }
+        for (totals, sums) in total.iter_mut().zip(block) {
+            for (t, sum) in totals.iter_mut().zip(sums) {
+                t.add(sum);
+            }
+        }
+        row = end;
+    }
+    total.map(|totals| totals.map(Compensated::value))
+}
+
+/// A sum and the rounding error of its additions (Knuth's two-sum): 48 bits together.
+#[derive(Clone, Copy)]
+struct Compensated<L> {
+    sum: L,
+    error: L,
+}
+
+impl<L: Lane> Compensated<L> {
+    #[inline(always)]
+    fn new(start: L) -> Self {
+        Self {
+            sum: start,
+            error: L::splat(0.0),
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, v: L) {
+        let sum = self.sum.add(v);
+        let from_v = sum.sub(self.sum);
+        let from_sum = sum.sub(from_v);
+        let error = self.sum.sub(from_sum).add(v.sub(from_v));
+        let error = zero_if_nan(self.error.add(error));
+        // Without this the errors' own sum would grow and lose its low bits.
+        self.sum = sum.add(error);
+        self.error = error.sub(self.sum.sub(sum));
+    }
+
+    #[inline(always)]
+    fn value(self) -> L {
+        self.sum.add(zero_if_nan(self.error))
+    }
+}
+
+/// An infinite sum has an error of NaN; the sum says it all.
+#[inline(always)]
+fn zero_if_nan<L: Lane>(v: L) -> L {
+    L::select(v.eq(v), v, L::splat(0.0))
+}
+
+struct Entered<'a, F> {
+    x: &'a [f32],
+    fold: core::marker::PhantomData<F>,
+}
+
+impl<F: Fold> Terms<1> for Entered<'_, F> {
+    #[inline(always)]
+    unsafe fn terms<L: Lane>(&self, at: usize, _: usize) -> [L; 1] {
+        // SAFETY: inside `x`, as the caller promises.
+        [F::enter(unsafe { fetch(self.x, at) })]
+    }
+}
+
+/// `x` is `[rows, out.len()]`, checked by the caller.
+#[inline]
+pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
+    let cols = out.len();
+    assert_eq!(x.len(), rows * cols);
+    if F::ADDS {
+        let terms = Entered {
+            x,
+            fold: core::marker::PhantomData::<F>,
+        };
+        // SAFETY: `x` has `rows * cols` elements.
+        unsafe {
+            column_sums::<1, 8, _>(&terms, rows, cols, |column, count, [sums]| {
+                out[column..column + count].copy_from_slice(&sums[..count]);
+            });
+        }
+    } else {
+        out.fill(F::START);
+        for row in x.chunks_exact(cols.max(1)) {
+            let cut = cols & !3;
+            for (o, v) in out[..cut].chunks_exact_mut(4).zip(row.chunks_exact(4)) {
+                F::join(F32x4::load(o), F::enter(F32x4::load(v))).store(o);
+            }
+            for (o, &v) in out[cut..].iter_mut().zip(&row[cut..]) {
+                *o = F::join(*o, F::enter(v));
+            }
+        }
+    }
+}
+
+/// Place of the first largest value of each column of `x` `[axis, out.len()]`, as a float; a NaN
+/// counts as the largest, as in NumPy. 0 for columns without values.
+///
+/// Panics unless `x` holds `axis` rows of `out.len()` values.
+pub fn argmax_columns(x: &[f32], axis: usize, out: &mut [f32]) {
+    let cols = out.len();
+    assert_eq!(x.len(), axis * cols);
+    let mut column = 0;
+    while column < cols {
+        if column + 4 <= cols {
+            argmax_strip::<F32x4>(x, axis, cols, column).store(&mut out[column..]);
+            column += 4;
+        } else {
+            argmax_strip::<f32>(x, axis, cols, column).store(&mut out[column..]);
+            column += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn argmax_strip<L: Lane>(x: &[f32], rows: usize, cols: usize, column: usize) -> L {
+    let mut place = L::splat(0.0);
+    if rows == 0 {
+        return place;
+    }
+    let mut best = L::load(&x[column..]);
+    for row in 1..rows {
+        let v = L::load(&x[row * cols + column..]);
+        // Stay with what is at least as large, and with a NaN; leave it for a NaN.
+        let pick = |stay: L, go: L| {
+            let larger = L::select(v.le(best), stay, go);
+            L::select(best.eq(best), larger, stay)
+        };
+        let at = pick(place, L::splat(row as f32));
+        best = pick(best, v);
+        place = at;
+    }
+    place
+}

@@ -1,0 +1,85 @@
+//! Reductions along values that lie side by side.
+
+use super::fold::{Fold, Max};
+use crate::lane::{F32x4, Lane};
+
+/// Values combined in float32 before the result goes on in float64.
+const BLOCK: usize = 256;
+
+/// Accumulators at work side by side.
+const WAYS: usize = 8;
+
+/// All of `x` in one, block by block.
+#[inline]
+pub(super) fn fold_row<F: Fold>(x: &[f32]) -> f64 {
+    if x.len() <= BLOCK {
+        return f64::from(fold_block::<F>(x));
+    }
+    x.chunks(BLOCK)
+        .map(|block| f64::from(fold_block::<F>(block)))
+        .fold(f64::from(F::START), F::join_blocks)
+}
+
+#[inline(always)]
+fn fold_block<F: Fold>(x: &[f32]) -> f32 {
+    let mut acc = [F32x4::splat(F::START); WAYS];
+    let mut wide = x.chunks_exact(4 * WAYS);
+    if x.len() >= 4 * WAYS {
+        for part in &mut wide {
+            for (j, a) in acc.iter_mut().enumerate() {
+                *a = F::join(*a, F::enter(F32x4::load(&part[4 * j..])));
+            }
+        }
+        for half in [4, 2, 1] {
+            for j in 0..half {
+                acc[j] = F::join(acc[j], acc[j + half]);
+            }
+        }
+    }
+    let mut narrow = wide.remainder().chunks_exact(4);
+    let mut sum = acc[0];
+    for part in &mut narrow {
+        sum = F::join(sum, F::enter(F32x4::load(part)));
+    }
+    let mut lanes = [0.0; 4];
+    sum.store(&mut lanes);
+    let whole = F::join(F::join(lanes[0], lanes[2]), F::join(lanes[1], lanes[3]));
+    narrow
+        .remainder()
+        .iter()
+        .fold(whole, |sum, &v| F::join(sum, F::enter(v)))
+}
+
+/// Sum of the squares in float64: neither overflows nor vanishes, so that exploding gradients can
+/// still be clipped. Several tensors' norms are the root of the sum of these.
+pub fn sum_squares(x: &[f32]) -> f64 {
+    let mut acc = [0.0f64; 8];
+    let mut chunks = x.chunks_exact(8);
+    for part in &mut chunks {
+        for (a, &v) in acc.iter_mut().zip(part) {
+            *a += f64::from(v) * f64::from(v);
+        }
+    }
+    for (a, &v) in acc.iter_mut().zip(chunks.remainder()) {
+        *a += f64::from(v) * f64::from(v);
+    }
+    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+/// Place of the first largest value of each row of `x` `[out.len(), axis]`, as a float; a NaN
+/// counts as the largest, as in NumPy. 0 for rows without values.
+///
+/// Panics unless `x` holds `out.len()` rows of `axis` values.
+pub fn argmax_rows(x: &[f32], axis: usize, out: &mut [f32]) {
+    assert_eq!(x.len(), out.len() * axis);
+    for (i, y) in out.iter_mut().enumerate() {
+        let row = &x[i * axis..][..axis];
+        let largest = fold_row::<Max>(row) as f32;
+        let place = if largest.is_nan() {
+            row.iter().position(|v| v.is_nan())
+        } else {
+            row.iter().position(|&v| v == largest)
+        };
+        *y = place.unwrap_or(0) as f32;
+    }
+}

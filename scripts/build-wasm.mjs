@@ -144,7 +144,8 @@ export async function buildWasm(names = []) {
   const road = await ensureTools();
   /** @type {{ variant: Variant, toolchain: WasmToolchain }[]} */
   const jobs = [];
-  for (const variant of chosen) jobs.push({ variant, toolchain: await wasmToolchain(road, variant) });
+  for (const variant of chosen)
+    jobs.push({ variant, toolchain: await wasmToolchain(road, variant) });
   await withLock("build-wasm", async () => {
     // One link step keeps one core busy: side by side they take little longer than one.
     const results = await Promise.allSettled(

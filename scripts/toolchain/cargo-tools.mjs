@@ -22,7 +22,11 @@ export async function ensureCargoTools() {
     say(`setup: cargo install ${crate} ${version} (a few minutes)`);
     const args = ["install", crate, "--version", version, "--bin", name, "--locked", "--debug"];
     // Variables that steer the project's own builds must not reach the tools'.
-    const env = { RUSTFLAGS: undefined, CARGO_ENCODED_RUSTFLAGS: undefined, CARGO_TARGET_DIR: undefined };
+    const env = {
+      RUSTFLAGS: undefined,
+      CARGO_ENCODED_RUSTFLAGS: undefined,
+      CARGO_TARGET_DIR: undefined,
+    };
     await run("cargo", [...args, "--force", "--root", inTools("cargo")], { env });
   }
 }

@@ -1,0 +1,25 @@
+// rustfmt and clippy, as they come, with warnings denied.
+import { capture } from "../toolchain/run.mjs";
+
+/** @typedef {import("../check.mjs").Check} Check */
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<string[]>}
+ */
+async function cargo(args) {
+  const { code, output } = await capture("cargo", args);
+  return code === 0 ? [] : [output.trim()];
+}
+
+/** @type {Check} */
+export const rustfmt = {
+  name: "rustfmt",
+  find: () => cargo(["fmt", "--all", "--check"]),
+};
+
+/** @type {Check} */
+export const clippy = {
+  name: "clippy",
+  find: () => cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+};

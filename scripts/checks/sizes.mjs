@@ -1,0 +1,56 @@
+// How long a source file, and how heavy the package, may become.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { packagedVariants } from "../build/variants.mjs";
+import { inRoot } from "../toolchain/paths.mjs";
+import { say } from "../toolchain/run.mjs";
+import { read, repositoryFiles } from "./repository-files.mjs";
+
+/** @typedef {import("../check.mjs").Check} Check */
+
+const source = /^(?:crates|ts|test|bench|scripts|examples)\/.*\.(?:rs|ts|mts|js|mjs|cjs|py)$/;
+const mostLines = 600;
+/** The door to WebAssembly must stay thin. */
+const fewerLines = new Map([["crates/wasm/src/lib.rs", 299]]);
+
+/** @type {Check} */
+export const fileSize = {
+  name: "file sizes",
+  async find() {
+    const paths = (await repositoryFiles()).filter((path) => source.test(path));
+    return paths.flatMap((path) => {
+      const lines = read(path).trimEnd().split("\n").length;
+      const limit = fewerLines.get(path) ?? mostLines;
+      return lines > limit ? [`${path}: ${lines} lines, at most ${limit} allowed`] : [];
+    });
+  },
+};
+
+const budget = 200_000;
+
+/** @param {string} path relative to the root */
+const gzipped = (path) => gzipSync(readFileSync(inRoot(path)), { level: 9 }).length;
+
+/** @param {number} bytes */
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+
+/** Of what one user loads: all JavaScript and the heavier of the WebAssembly files. */
+/** @type {Check} */
+export const bundleSize = {
+  name: "bundle size",
+  async find() {
+    const wasmFiles = packagedVariants.map((variant) => join("dist", `gradus-${variant}.wasm`));
+    const missing = ["dist/index.js", ...wasmFiles].filter((path) => !existsSync(inRoot(path)));
+    if (missing.length > 0) return missing.map((path) => `${path} is missing: build first`);
+
+    const scripts = readdirSync(inRoot("dist")).filter((name) => name.endsWith(".js"));
+    const js = scripts.reduce((sum, name) => sum + gzipped(join("dist", name)), 0);
+    const wasm = Math.max(...wasmFiles.map(gzipped));
+    const numbers =
+      `${kilobytes(js + wasm)} of ${kilobytes(budget)} gzip ` +
+      `(JavaScript ${kilobytes(js)}, WebAssembly ${kilobytes(wasm)})`;
+    say(`check: bundle size ${numbers}`);
+    return js + wasm > budget ? [numbers] : [];
+  },
+};

@@ -1,0 +1,27 @@
+// The TypeScript compiler in strict mode, and Biome as formatter and linter.
+import { npmTool } from "../toolchain/paths.mjs";
+import { capture } from "../toolchain/run.mjs";
+
+/** @typedef {import("../check.mjs").Check} Check */
+
+/** @type {Check} */
+export const types = {
+  name: "types",
+  async find() {
+    const runs = ["tsconfig.json", "tsconfig.scripts.json"].map((project) =>
+      capture(npmTool("tsc"), ["--project", project]),
+    );
+    const results = await Promise.all(runs);
+    return results.filter(({ code }) => code !== 0).map(({ output }) => output.trim());
+  },
+};
+
+/** @type {Check} */
+export const biome = {
+  name: "biome",
+  async find() {
+    const args = ["ci", "--error-on-warnings", "--max-diagnostics=50", "--colors=off"];
+    const { code, output } = await capture(npmTool("biome"), args);
+    return code === 0 ? [] : [output.trim()];
+  },
+};

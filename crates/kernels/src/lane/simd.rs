@@ -1,0 +1,170 @@
+//! The four-float lane on WASM SIMD: one `v128` register.
+
+use super::scalar::SQRT_HALF_BITS;
+use super::Lane;
+use core::arch::wasm32::*;
+
+/// Four float32 values in one WASM SIMD register.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct F32x4(pub v128);
+
+impl Lane for F32x4 {
+    type Mask = v128;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    fn splat(v: f32) -> Self {
+        Self(f32x4_splat(v))
+    }
+    #[inline(always)]
+    fn load(src: &[f32]) -> Self {
+        assert!(src.len() >= 4);
+        // SAFETY: four floats are readable at the start of `src`; v128_load takes any alignment.
+        Self(unsafe { v128_load(src.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    fn store(self, dst: &mut [f32]) {
+        assert!(dst.len() >= 4);
+        // SAFETY: four floats are writable at the start of `dst`; v128_store takes any alignment.
+        unsafe { v128_store(dst.as_mut_ptr().cast(), self.0) }
+    }
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Self(f32x4_add(self.0, o.0))
+    }
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Self(f32x4_sub(self.0, o.0))
+    }
+    #[inline(always)]
+    fn mul(self, o: Self) -> Self {
+        Self(f32x4_mul(self.0, o.0))
+    }
+    #[inline(always)]
+    fn div(self, o: Self) -> Self {
+        Self(f32x4_div(self.0, o.0))
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn fma(self, b: Self, c: Self) -> Self {
+        Self(f32x4_relaxed_madd(self.0, b.0, c.0))
+    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn fma(self, b: Self, c: Self) -> Self {
+        Self(f32x4_add(f32x4_mul(self.0, b.0), c.0))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(f32x4_sqrt(self.0))
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(f32x4_abs(self.0))
+    }
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(f32x4_neg(self.0))
+    }
+    #[inline(always)]
+    fn min(self, o: Self) -> Self {
+        Self(f32x4_min(self.0, o.0))
+    }
+    #[inline(always)]
+    fn max(self, o: Self) -> Self {
+        Self(f32x4_max(self.0, o.0))
+    }
+    #[inline(always)]
+    fn pmin(self, o: Self) -> Self {
+        Self(f32x4_pmin(self.0, o.0))
+    }
+    #[inline(always)]
+    fn pmax(self, o: Self) -> Self {
+        Self(f32x4_pmax(self.0, o.0))
+    }
+    #[inline(always)]
+    fn nearest(self) -> Self {
+        Self(f32x4_nearest(self.0))
+    }
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Self(f32x4_floor(self.0))
+    }
+    #[inline(always)]
+    fn ceil(self) -> Self {
+        Self(f32x4_ceil(self.0))
+    }
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        let sign_bit = u32x4_splat(0x8000_0000);
+        Self(v128_bitselect(sign.0, self.0, sign_bit))
+    }
+    #[inline(always)]
+    fn exp2_int(self) -> Self {
+        let k = i32x4_trunc_sat_f32x4(self.0);
+        Self(i32x4_shl(i32x4_add(k, i32x4_splat(127)), 23))
+    }
+    #[inline(always)]
+    fn scale_by(self, magic: Self) -> Self {
+        Self(i32x4_add(self.0, i32x4_shl(magic.0, 23)))
+    }
+    #[inline(always)]
+    fn head(self) -> Self {
+        Self(v128_and(self.0, u32x4_splat(0xffff_f000)))
+    }
+    #[inline(always)]
+    fn split_exponent(self) -> (Self, Self) {
+        let shifted = i32x4_add(self.0, u32x4_splat(0x3f80_0000 - SQRT_HALF_BITS));
+        let e = i32x4_sub(u32x4_shr(shifted, 23), i32x4_splat(127));
+        let m = i32x4_add(
+            v128_and(shifted, u32x4_splat(0x007f_ffff)),
+            u32x4_splat(SQRT_HALF_BITS),
+        );
+        (Self(m), Self(f32x4_convert_i32x4(e)))
+    }
+    #[inline(always)]
+    fn lt(self, o: Self) -> v128 {
+        f32x4_lt(self.0, o.0)
+    }
+    #[inline(always)]
+    fn le(self, o: Self) -> v128 {
+        f32x4_le(self.0, o.0)
+    }
+    #[inline(always)]
+    fn gt(self, o: Self) -> v128 {
+        f32x4_gt(self.0, o.0)
+    }
+    #[inline(always)]
+    fn ge(self, o: Self) -> v128 {
+        f32x4_ge(self.0, o.0)
+    }
+    #[inline(always)]
+    fn eq(self, o: Self) -> v128 {
+        f32x4_eq(self.0, o.0)
+    }
+    #[inline(always)]
+    fn mask_and(a: v128, b: v128) -> v128 {
+        v128_and(a, b)
+    }
+    #[inline(always)]
+    fn mask_or(a: v128, b: v128) -> v128 {
+        v128_or(a, b)
+    }
+    #[inline(always)]
+    fn select(mask: v128, a: Self, b: Self) -> Self {
+        Self(v128_bitselect(a.0, b.0, mask))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let v = self.0;
+        (f32x4_extract_lane::<0>(v) + f32x4_extract_lane::<2>(v))
+            + (f32x4_extract_lane::<1>(v) + f32x4_extract_lane::<3>(v))
+    }
+    #[inline(always)]
+    fn max_lane(self) -> f32 {
+        let halves = f32x4_max(self.0, i64x2_shuffle::<1, 0>(self.0, self.0));
+        let all = f32x4_max(halves, i32x4_shuffle::<1, 0, 3, 2>(halves, halves));
+        f32x4_extract_lane::<0>(all)
+    }
+}

@@ -1,0 +1,293 @@
+//! Transcendental functions over `Lane`: exp, log, tanh, erf and friends, each within 2 ulp.
+//!
+//! The bound holds over all of float32, with a fused `fma` as well as with one that rounds twice,
+//! and is checked by the tests beside this file. NaN in gives NaN out. A result smaller than 2^-126
+//! is 0: WebAssembly cannot flush denormals, and they are slow. Polynomial coefficients are minimax
+//! fits rounded to float32 one after the other.
+
+#[cfg(test)]
+pub(crate) mod oracle;
+mod pow;
+#[cfg(test)]
+mod tests;
+
+pub use pow::pow;
+
+use crate::lane::{Lane, MAGIC};
+
+const LOG2_E: f32 = core::f32::consts::LOG2_E;
+/// ln 2 to 17 bits after the point, so that `n * LN2_HI` is exact for |n| < 2^8.
+const LN2_HI: f32 = 0.693_138_1;
+/// ln 2 - LN2_HI
+const LN2_LO: f32 = 9.058_001e-6;
+/// exp of anything smaller is below 2^-126.
+const EXP_MIN: f32 = -87.336_54;
+/// exp of anything larger is above the largest float.
+const EXP_MAX: f32 = 88.722_83;
+/// Below this, x - f(x) is under a quarter ulp for the functions with f(x) = x + O(x^2).
+const TINY: f32 = 1.0 / (1 << 25) as f32;
+
+/// `c[0] + c[1] x + c[2] x^2 ...` by Horner's rule.
+#[inline(always)]
+pub(crate) fn poly<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
+    let mut sum = L::splat(c[N - 1]);
+    for &ci in c[..N - 1].iter().rev() {
+        sum = sum.fma(x, L::splat(ci));
+    }
+    sum
+}
+
+/// `exp(r) - 1 - r` over `r^2`, for |r| <= ln(2) / 2.
+#[inline(always)]
+fn exp_tail<L: Lane>(r: L) -> L {
+    poly(
+        r,
+        [
+            0.5,
+            0.166_665_17,
+            0.041_666_61,
+            0.008_370_174,
+            0.001_391_961_6,
+        ],
+    )
+}
+
+/// `(MAGIC + n, r)` with `hi + lo = n ln 2 + r` and |r| <= ln(2) / 2 (Cody and Waite).
+#[inline(always)]
+fn exp_reduce<L: Lane>(hi: L, lo: L) -> (L, L) {
+    let magic = hi.add(lo).fma(L::splat(LOG2_E), L::splat(MAGIC));
+    let n = magic.sub(L::splat(MAGIC));
+    let r = n.fma(L::splat(-LN2_HI), hi);
+    (magic, r.add(n.fma(L::splat(-LN2_LO), lo)))
+}
+
+/// e^(hi + lo) for `EXP_MIN <= hi + lo <= EXP_MAX`, where `lo` is a small correction; rubbish
+/// elsewhere, also for NaN.
+#[inline(always)]
+fn exp_parts<L: Lane>(hi: L, lo: L) -> L {
+    let (magic, r) = exp_reduce(hi, lo);
+    let y = exp_tail(r).fma(r.mul(r), r).add(L::splat(1.0));
+    y.scale_by(magic)
+}
+
+/// e^x for x <= `EXP_MAX` (or NaN); results below 2^-126 are 0.
+#[inline(always)]
+fn exp_no_overflow<L: Lane>(x: L) -> L {
+    let magic = x.fma(L::splat(LOG2_E), L::splat(MAGIC));
+    let n = magic.sub(L::splat(MAGIC));
+    let r = n.fma(L::splat(-LN2_LO), n.fma(L::splat(-LN2_HI), x));
+    let y = exp_tail(r).fma(r.mul(r), r).add(L::splat(1.0));
+    // Outside the range: 0, or NaN for NaN.
+    let outside = x.pmax(L::splat(0.0));
+    L::select(x.ge(L::splat(EXP_MIN)), y.scale_by(magic), outside)
+}
+
+/// e^x
+#[inline(always)]
+pub fn exp<L: Lane>(x: L) -> L {
+    let y = exp_no_overflow(x);
+    // The product is +Infinity above the range and NaN for NaN.
+    let outside = x.mul(L::splat(f32::INFINITY));
+    L::select(x.le(L::splat(EXP_MAX)), y, outside)
+}
+
+/// e^x - 1
+#[inline(always)]
+pub fn expm1<L: Lane>(x: L) -> L {
+    let clamped = x.pmax(L::splat(-20.0)).pmin(L::splat(89.0));
+    let (magic, r) = exp_reduce(clamped, L::splat(0.0));
+    // Half the result, so that the scale does not overflow: 2^(n-1) (1 + r + r^2 q) - 1/2.
+    let half = L::splat(1.0).scale_by(magic.sub(L::splat(1.0)));
+    let tail = exp_tail(r).mul(r.mul(r));
+    let head = half.fma(r, half.sub(L::splat(0.5)));
+    let y = half.fma(tail, head);
+    L::select(x.abs().lt(L::splat(TINY)), x, y.add(y))
+}
+
+/// `e ln 2 + log(1 + f) + c` for `f` in [sqrt(1/2) - 1, sqrt(2) - 1], where `c` is a small
+/// correction.
+#[inline(always)]
+fn log_parts<L: Lane>(e: L, f: L, c: L) -> L {
+    let p = poly(
+        f,
+        [
+            0.333_333_16,
+            -0.250_007_12,
+            0.200_024_26,
+            -0.166_274_83,
+            0.141_778_3,
+            -0.130_997_52,
+            0.129_020_63,
+            -0.079_618_864,
+        ],
+    );
+    let z = f.mul(f);
+    let tail = f.mul(p).fma(z, z.mul(L::splat(-0.5)));
+    let low = e.fma(L::splat(LN2_LO), c.add(tail));
+    e.fma(L::splat(LN2_HI), f.add(low))
+}
+
+/// Natural logarithm; -Infinity at 0, NaN below.
+#[inline(always)]
+pub fn log<L: Lane>(x: L) -> L {
+    let tiny = x.lt(L::splat(f32::MIN_POSITIVE));
+    let scaled = L::select(tiny, x.mul(L::splat(8_388_608.0)), x);
+    let (m, e) = scaled.split_exponent();
+    let e = L::select(tiny, e.sub(L::splat(23.0)), e);
+    let y = log_parts(e, m.sub(L::splat(1.0)), L::splat(0.0));
+    log_edges(x, y)
+}
+
+/// `y` where x is positive and finite, else what a logarithm of x gives.
+#[inline(always)]
+fn log_edges<L: Lane>(x: L, y: L) -> L {
+    let zero = L::splat(0.0);
+    let at_zero = L::select(x.eq(zero), L::splat(f32::NEG_INFINITY), L::splat(f32::NAN));
+    let y = L::select(x.gt(zero), y, at_zero);
+    L::select(x.eq(L::splat(f32::INFINITY)), x, y)
+}
+
+/// log(1 + x)
+#[inline(always)]
+pub fn log1p<L: Lane>(x: L) -> L {
+    let one = L::splat(1.0);
+    let u = one.add(x);
+    let y = log1p_parts(x, u);
+    let y = log_edges(u, y);
+    L::select(x.abs().lt(L::splat(TINY)), x, y)
+}
+
+/// log(1 + x) where `u = 1 + x` rounded is positive and finite. The rounding error of `u` is found
+/// exactly (Knuth's two-sum) and put back.
+#[inline(always)]
+fn log1p_parts<L: Lane>(x: L, u: L) -> L {
+    let one = L::splat(1.0);
+    let part = u.sub(one);
+    let lost = one.sub(u.sub(part)).add(x.sub(part));
+    let (m, e) = u.split_exponent();
+    let lost = lost.mul(L::splat(-126.0).pmax(e.neg()).exp2_int());
+    let f0 = m.sub(one);
+    let f = f0.add(lost);
+    log_parts(e, f, lost.sub(f.sub(f0)))
+}
+
+/// tanh(x) - x over x^3, as a function of z = x^2, for |x| <= 0.625.
+#[inline(always)]
+pub(crate) fn tanh_tail<L: Lane>(z: L) -> L {
+    poly(
+        z,
+        [
+            -0.333_332_96,
+            0.133_317_38,
+            -0.053_760_704,
+            0.020_699_324,
+            -0.005_765_519_6,
+        ],
+    )
+}
+
+/// Hyperbolic tangent.
+#[inline(always)]
+pub fn tanh<L: Lane>(x: L) -> L {
+    let a = x.abs();
+    let z = x.mul(x);
+    let near = tanh_tail(z).mul(z).fma(x, x);
+    // 1 - 2 / (e^(2a) + 1); from 9.01 on that is 1.
+    let b = a.pmin(L::splat(10.0));
+    let e = exp_parts(b.add(b), L::splat(0.0));
+    let one = L::splat(1.0);
+    let far = one.sub(L::splat(2.0).div(e.add(one))).copysign(x);
+    L::select(a.ge(L::splat(0.625)), far, near)
+}
+
+/// 1 / (1 + e^-x)
+#[inline(always)]
+pub fn sigmoid<L: Lane>(x: L) -> L {
+    let (e, d) = logistic_parts(x);
+    let one = L::splat(1.0);
+    L::select(x.lt(L::splat(0.0)), e, one).div(d)
+}
+
+/// `(e, 1 + e)` with `e = exp(-|x|)`: sigmoid(x) is `e / (1 + e)` below 0 and `1 / (1 + e)` above.
+#[inline(always)]
+pub(crate) fn logistic_parts<L: Lane>(x: L) -> (L, L) {
+    let e = exp_no_overflow(x.abs().neg());
+    (e, e.add(L::splat(1.0)))
+}
+
+/// log(1 + e^x)
+#[inline(always)]
+pub fn softplus<L: Lane>(x: L) -> L {
+    let (e, u) = logistic_parts(x);
+    let y = L::select(e.lt(L::splat(TINY)), e, log1p_parts(e, u));
+    let zero = L::splat(0.0);
+    x.pmax(zero).add(y)
+}
+
+/// The error function.
+#[inline(always)]
+pub fn erf<L: Lane>(x: L) -> L {
+    let a = x.abs();
+    let near = poly(
+        x.mul(x),
+        [
+            0.128_379_15,
+            -0.376_125,
+            0.112_818_64,
+            -0.026_767_682,
+            0.004_993_977,
+            -0.000_599_178_95,
+        ],
+    )
+    .fma(x, x);
+    // 1 - e^(-p); from 3.92 on that is 1.
+    let b = a.pmin(L::splat(4.0));
+    let p = poly(
+        b,
+        [
+            1.128_659_2,
+            0.635_102_75,
+            0.106_325_5,
+            -0.023_845_684,
+            0.003_685_474_4,
+            -0.000_334_239_33,
+            1.245_870_8e-5,
+        ],
+    );
+    let e = exp_parts(p.mul(b).neg(), L::splat(0.0));
+    let far = L::splat(1.0).sub(e).copysign(x);
+    L::select(a.ge(L::splat(0.92)), far, near)
+}
+
+/// `(e, m)` with `e = exp(-x^2 / 2)` and `Phi(-|x|) = e * m`, Phi being the normal distribution
+/// function; `x` counts as at most 14 in magnitude, where the product is below 2^-126.
+///
+/// Both factors keep full relative accuracy far out, where Phi itself is a tail: e is exp of an
+/// exact square, m is half of erfcx(|x| / sqrt(2)).
+#[inline(always)]
+pub(crate) fn normal_parts<L: Lane>(x: L) -> (L, L) {
+    let a = x.abs().pmin(L::splat(14.0));
+    let head = a.head();
+    let half = L::splat(-0.5);
+    let hi = head.mul(head).mul(half);
+    let lo = a.sub(head).mul(a.add(head)).mul(half);
+    let e = L::select(a.gt(L::splat(13.2)), L::splat(0.0), exp_parts(hi, lo));
+    let w = L::splat(1.0).div(a.add(L::splat(4.0)));
+    let q = a.sub(L::splat(4.0)).mul(w);
+    let p = poly(
+        q,
+        [
+            0.755_285_14,
+            -0.607_896_6,
+            0.387_136_25,
+            -0.186_522_26,
+            0.060_411_76,
+            -0.007_530_866_7,
+            -0.003_536_809_7,
+            0.001_572_665_2,
+            0.000_200_711_87,
+            -0.000_126_025_33,
+        ],
+    );
+    (e, p.mul(w))
+}

@@ -46,9 +46,8 @@ function pathRemapping({ road }) {
 async function compile(variant, toolchain) {
   const draft = inTools("wasm-pack", variant.name);
   rmSync(draft, { recursive: true, force: true });
-  const cargo = toolchain.road.cargo;
   // Fetched before the paths are remapped, because that needs to know the folders' names.
-  await run(cargo, ["fetch", "--locked"]);
+  await run("cargo", ["fetch", "--locked"]);
   await run(
     join(inTools("cargo", "bin"), "wasm-pack"),
     [
@@ -59,7 +58,6 @@ async function compile(variant, toolchain) {
       env: {
         PATH: [...toolchain.bin, process.env.PATH].join(delimiter),
         RUSTC: toolchain.rustc,
-        ...(cargo.includes("/") ? { CARGO: cargo } : {}),
         // Shared memory needs one library feature that is not stable yet; the others do without.
         RUSTC_BOOTSTRAP: variant.threads ? "1" : undefined,
         RUSTFLAGS: undefined,
@@ -71,6 +69,11 @@ async function compile(variant, toolchain) {
       },
     },
   );
+  // wasm-bindgen says nothing when it finds no sign of threads in the module.
+  const glue = readFileSync(join(draft, "gradus_wasm.js"), "utf8");
+  if (variant.threads !== glue.includes("thread_stack_size")) {
+    throw new Failure(`wasm ${variant.name}: threads ${variant.threads ? "left out" : "built in"}`);
+  }
   return draft;
 }
 

@@ -15,7 +15,7 @@ async function cargo(args) {
 /** @type {Check} */
 export const rustfmt = {
   name: "rustfmt",
-  find: () => cargo(["fmt", "--all", "--check"]),
+  find: () => cargo(["fmt", "--all", "--check", "--", "--color=never"]),
 };
 
 /** @type {Check} */

@@ -1,1 +1,0 @@
-//! Softmax and cross-entropy over rows, stable, from logits.

@@ -214,6 +214,23 @@ pub fn ints_mut(words: &mut [f32]) -> &mut [i32] {
     unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), words.len()) }
 }
 
+/// Bytes as numbers: how image data enters. Panics when the lengths differ.
+pub fn bytes_to_floats(bytes: &[u8], out: &mut [f32]) {
+    assert_eq!(bytes.len(), out.len());
+    for (to, &from) in out.iter_mut().zip(bytes) {
+        *to = f32::from(from);
+    }
+}
+
+/// Whole numbers as float32, rounded where they have more than 24 bits. Panics when the lengths
+/// differ.
+pub fn ints_to_floats(ints: &[i32], out: &mut [f32]) {
+    assert_eq!(ints.len(), out.len());
+    for (to, &from) in out.iter_mut().zip(ints) {
+        *to = from as f32;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

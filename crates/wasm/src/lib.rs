@@ -1,8 +1,184 @@
 //! The WebAssembly door: thin bindings over `gradus-core`, nothing else.
-#![allow(missing_docs)]
+//!
+//! Errors cross as `Error` objects whose message is the core's; a panic leaves its message for
+//! `lastPanic` and then traps.
+
+use gradus_core::engine::Engine as Core;
+use gradus_core::error::{Error, Result as CoreResult};
+use gradus_core::ops::Clock;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
+thread_local! {
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The message of the panic that made WebAssembly trap; empty if there was none.
+#[wasm_bindgen(js_name = lastPanic)]
+pub fn last_panic() -> String {
+    LAST_PANIC.with(|message| message.borrow().clone())
+}
+
+fn door<T>(result: CoreResult<T>) -> Result<T, JsError> {
+    result.map_err(|error: Error| JsError::new(&error.to_string()))
+}
+
+fn seed(lo: u32, hi: u32) -> u64 {
+    u64::from(hi) << 32 | u64::from(lo)
+}
+
+/// Store, programs and arena of one WebAssembly memory.
 #[wasm_bindgen]
-pub fn version() -> String {
-    env!("CARGO_PKG_VERSION").to_string()
+pub struct Engine {
+    core: Core,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An empty engine.
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        std::panic::set_hook(Box::new(|info| {
+            LAST_PANIC.with(|message| *message.borrow_mut() = info.to_string());
+        }));
+        Self {
+            core: Core::default(),
+        }
+    }
+
+    /// Makes a float32 variable of zeros; returns its number.
+    #[wasm_bindgen(js_name = createVariable)]
+    pub fn create_variable(&mut self, name: &str, dims: &[u32]) -> Result<u32, JsError> {
+        let extents: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
+        door(self.core.store.create(name, &extents))
+    }
+
+    /// Gives the memory of a variable back.
+    #[wasm_bindgen(js_name = freeVariable)]
+    pub fn free_variable(&mut self, id: u32) -> Result<(), JsError> {
+        door(self.core.store.free(id))
+    }
+
+    /// Byte address of a variable.
+    #[wasm_bindgen(js_name = variablePtr)]
+    pub fn variable_ptr(&self, id: u32) -> Result<usize, JsError> {
+        door(self.core.store.data(id).map(|data| data.as_ptr() as usize))
+    }
+
+    /// Number of floats of a variable.
+    #[wasm_bindgen(js_name = variableLen)]
+    pub fn variable_len(&self, id: u32) -> Result<usize, JsError> {
+        door(self.core.store.data(id).map(<[f32]>::len))
+    }
+
+    /// Fills a variable with a constant or random numbers.
+    #[allow(clippy::too_many_arguments)]
+    pub fn fill(
+        &mut self,
+        id: u32,
+        kind: &str,
+        a: f32,
+        b: f32,
+        seed_lo: u32,
+        seed_hi: u32,
+        stream: u32,
+    ) -> Result<(), JsError> {
+        door(
+            self.core
+                .store
+                .fill(id, kind, a, b, seed(seed_lo, seed_hi), stream),
+        )
+    }
+
+    /// Makes a program of a graph in wire format for batches of up to `capacity` rows.
+    pub fn compile(&mut self, wire: &[u8], capacity: usize) -> Result<u32, JsError> {
+        door(self.core.compile(wire, capacity))
+    }
+
+    /// Forgets a program.
+    #[wasm_bindgen(js_name = freeProgram)]
+    pub fn free_program(&mut self, program: u32) {
+        self.core.free_program(program);
+    }
+
+    /// Byte address where the caller writes an input.
+    #[wasm_bindgen(js_name = inputPtr)]
+    pub fn input_ptr(&self, program: u32, name: &str) -> Result<usize, JsError> {
+        door(self.core.input_address(program, name))
+    }
+
+    /// Byte address of an output after a run.
+    #[wasm_bindgen(js_name = outputPtr)]
+    pub fn output_ptr(&self, program: u32, name: &str) -> Result<usize, JsError> {
+        door(self.core.output_address(program, name))
+    }
+
+    /// Extents of an output at the batch of the last run.
+    #[wasm_bindgen(js_name = outputDims)]
+    pub fn output_dims(&self, program: u32, name: &str) -> Result<Vec<u32>, JsError> {
+        let dims = door(self.core.program(program))?.output_dims(name);
+        let unknown = || Error::new("run", "the name of an output", name);
+        let dims = door(dims.ok_or_else(unknown))?;
+        Ok(dims.into_iter().map(|d| d as u32).collect())
+    }
+
+    /// Runs a program over the batch that was written to its inputs.
+    pub fn run(
+        &mut self,
+        program: u32,
+        batch: usize,
+        step: u32,
+        seed_lo: u32,
+        seed_hi: u32,
+        draw: u32,
+    ) -> Result<(), JsError> {
+        let clock = Clock {
+            step,
+            seed: seed(seed_lo, seed_hi),
+            draw,
+            batch,
+        };
+        door(self.core.run(program, clock))
+    }
+
+    /// Bytes of activations, gradients and working memory that a program needs.
+    #[wasm_bindgen(js_name = arenaBytes)]
+    pub fn arena_bytes(&self, program: u32) -> Result<usize, JsError> {
+        Ok(4 * door(self.core.program(program))?.arena())
+    }
+
+    /// Arithmetic operations of a run at full capacity.
+    pub fn flops(&self, program: u32) -> Result<f64, JsError> {
+        Ok(door(self.core.program(program))?.flops() as f64)
+    }
+
+    /// The graph of a program as it runs, one line a node.
+    pub fn dump(&self, program: u32) -> Result<String, JsError> {
+        Ok(door(self.core.program(program))?.graph().to_string())
+    }
+
+    /// The indices in an order drawn from seed and epoch.
+    pub fn shuffle(&self, indices: &[u32], seed_lo: u32, seed_hi: u32, epoch: u32) -> Vec<u32> {
+        gradus_core::engine::shuffled(indices, seed(seed_lo, seed_hi), epoch)
+    }
+
+    /// A register-only multiply-add loop: what the machine can do at most.
+    #[wasm_bindgen(js_name = multiplyAddLimit)]
+    pub fn multiply_add_limit(&self, iterations: u32) -> f32 {
+        gradus_core::engine::multiply_add_limit(iterations)
+    }
+
+    /// Arithmetic operations of one iteration of `multiplyAddLimit`.
+    #[wasm_bindgen(js_name = multiplyAddFlops)]
+    pub fn multiply_add_flops(&self) -> u32 {
+        gradus_core::engine::FLOPS_PER_ITERATION
+    }
+
+    /// Index of the first number in a variable that is NaN or infinite; -1 if there is none.
+    #[wasm_bindgen(js_name = firstNonFinite)]
+    pub fn first_non_finite(&self, id: u32) -> Result<i32, JsError> {
+        let found = door(self.core.store.first_non_finite(id))?;
+        Ok(found.map_or(-1, |at| at as i32))
+    }
 }

@@ -1,0 +1,46 @@
+//! From bytes to a program: the passes in their order.
+
+use crate::error::Result;
+use crate::exec::Program;
+use crate::fuse::fuse;
+use crate::ir::{Graph, Shape};
+use crate::order::order;
+use crate::simplify::{deduplicate, first_equal, prune};
+use crate::train::add_updates;
+use crate::verify::verify;
+use crate::wire;
+
+/// Reads a graph and makes a program for batches of up to `capacity` rows.
+pub fn compile(
+    bytes: &[u8],
+    capacity: usize,
+    shape_of: &dyn Fn(u32) -> Option<Shape>,
+) -> Result<Program> {
+    let message = wire::read(bytes, shape_of)?;
+    let mut g = message.graph;
+    check(&g)?;
+    deduplicate(&mut g);
+    if let Some(mut train) = message.train {
+        train.loss = first_equal(&g, train.loss);
+        train.learning_rate = first_equal(&g, train.learning_rate);
+        train.momentum = train.momentum.map(|m| first_equal(&g, m));
+        add_updates(&mut g, &train, shape_of)?;
+        check(&g)?;
+        deduplicate(&mut g);
+    }
+    prune(&mut g);
+    check(&g)?;
+    fuse(&mut g)?;
+    prune(&mut g);
+    order(&mut g)?;
+    check(&g)?;
+    Program::new(g, capacity)
+}
+
+/// The verifier runs after every pass in tests; a release build trusts the passes but not the wire.
+fn check(g: &Graph) -> Result<()> {
+    if cfg!(any(test, debug_assertions)) {
+        verify(g)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Everything behind the door: the store and the programs over it, by number.
+
+use crate::compile::compile;
+use crate::error::{Error, Result};
+use crate::exec::Program;
+use crate::ops::Clock;
+use crate::store::Store;
+use gradus_kernels::rng;
+
+/// The kernels' register-only loop: what the machine can do at most, for benchmarks.
+pub use gradus_kernels::gemm::{multiply_add_limit, FLOPS_PER_ITERATION};
+
+/// The indices in an order drawn from seed and epoch.
+pub fn shuffled(indices: &[u32], seed: u64, epoch: u32) -> Vec<u32> {
+    let mut shuffled = indices.to_vec();
+    rng::shuffle(&mut shuffled, seed, epoch);
+    shuffled
+}
+
+/// One store and any number of programs that share its variables and its arena.
+#[derive(Default)]
+pub struct Engine {
+    /// The variables.
+    pub store: Store,
+    programs: Vec<Option<Program>>,
+}
+
+impl Engine {
+    /// Makes a program of a graph in wire format; returns its number.
+    pub fn compile(&mut self, bytes: &[u8], capacity: usize) -> Result<u32> {
+        if capacity == 0 {
+            return Err(Error::new("compile", "room for at least 1 row", "0"));
+        }
+        let program = compile(bytes, capacity, &|id| self.store.shape(id))?;
+        self.store.reserve_arena(program.arena())?;
+        let free = self.programs.iter().position(Option::is_none);
+        let id = free.unwrap_or_else(|| {
+            self.programs.push(None);
+            self.programs.len() - 1
+        });
+        self.programs[id] = Some(program);
+        Ok(id as u32)
+    }
+
+    /// Forgets a program.
+    pub fn free_program(&mut self, id: u32) {
+        if let Some(place) = self.programs.get_mut(id as usize) {
+            *place = None;
+        }
+    }
+
+    /// A program by number.
+    pub fn program(&self, id: u32) -> Result<&Program> {
+        let program = self.programs.get(id as usize).and_then(Option::as_ref);
+        program.ok_or_else(|| Error::new("engine", "the number of a program", id.to_string()))
+    }
+
+    /// Runs a program.
+    pub fn run(&mut self, id: u32, clock: Clock) -> Result<()> {
+        self.program(id)?;
+        match &mut self.programs[id as usize] {
+            Some(program) => program.run(self.store.memory(), clock),
+            None => Ok(()),
+        }
+    }
+
+    /// Address of an input of a program, void once the arena grows.
+    pub fn input_address(&self, id: u32, name: &str) -> Result<usize> {
+        let place = self.program(id)?.input(name);
+        let place = place.ok_or_else(|| Error::new("run", "the name of an input", name))?;
+        Ok(self.address(place.slab, place.offset))
+    }
+
+    /// Address of an output of a program after its run.
+    pub fn output_address(&self, id: u32, name: &str) -> Result<usize> {
+        let found = self.program(id)?.output(name);
+        let (place, _) = found.ok_or_else(|| Error::new("run", "the name of an output", name))?;
+        Ok(self.address(place.slab, place.offset))
+    }
+
+    fn address(&self, slab: u32, offset: usize) -> usize {
+        let start = match slab {
+            0 => self.store.arena().as_ptr(),
+            id => self
+                .store
+                .data(id)
+                .map_or(std::ptr::null(), <[f32]>::as_ptr),
+        };
+        start as usize + 4 * offset
+    }
+}

@@ -1,0 +1,224 @@
+//! The operations: one file per family, each with shape rule, gradient rule, execution and cost
+//! side by side. This file lists them and says what a rule is.
+
+mod elementwise;
+mod loss;
+mod matmul;
+mod metric;
+mod norm;
+mod optimize;
+mod random;
+mod reduce;
+mod shape;
+mod softmax;
+mod source;
+
+pub use elementwise::{Binary, Cast, Unary, UnaryGrad};
+pub use loss::{CrossEntropy, CrossEntropyGrad, SparseCrossEntropy, SparseCrossEntropyGrad};
+pub(crate) use matmul::matrix_shape;
+pub use matmul::MatMul;
+pub use metric::{Accumulate, ArgMax, InTopK};
+pub use norm::{BatchNorm, BatchNormGrad, Normalize, UpdateMoving};
+pub use optimize::{Assign, ClipScale, Update};
+pub use random::Dropout;
+pub use reduce::{Expand, Reduce, ReduceKind};
+pub use shape::{Concat, Permute, Reshape, Slice, StopGradient};
+pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad};
+pub use source::{Const, Extent, Input, Variable};
+
+use crate::autodiff::Backward;
+use crate::error::{Error, Result};
+use crate::ir::{DType, Dims, Type, Value};
+use gradus_kernels::mem::{At, Memory};
+
+/// What a node does. Each variant's payload is a [`Rule`].
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Op {
+    Input(Input),
+    Variable(Variable),
+    Const(Const),
+    Extent(Extent),
+    Cast(Cast),
+    MatMul(MatMul),
+    Unary(Unary),
+    UnaryGrad(UnaryGrad),
+    Binary(Binary),
+    Reduce(Reduce),
+    Expand(Expand),
+    Reshape(Reshape),
+    Permute(Permute),
+    Concat(Concat),
+    Slice(Slice),
+    StopGradient(StopGradient),
+    Softmax(Softmax),
+    SoftmaxGrad(SoftmaxGrad),
+    LogSoftmax(LogSoftmax),
+    LogSoftmaxGrad(LogSoftmaxGrad),
+    SparseCrossEntropy(SparseCrossEntropy),
+    SparseCrossEntropyGrad(SparseCrossEntropyGrad),
+    CrossEntropy(CrossEntropy),
+    CrossEntropyGrad(CrossEntropyGrad),
+    ArgMax(ArgMax),
+    InTopK(InTopK),
+    Accumulate(Accumulate),
+    BatchNorm(BatchNorm),
+    BatchNormGrad(BatchNormGrad),
+    Normalize(Normalize),
+    UpdateMoving(UpdateMoving),
+    Dropout(Dropout),
+    Assign(Assign),
+    ClipScale(ClipScale),
+    Update(Update),
+}
+
+impl Op {
+    /// The rules of this operation.
+    pub fn rule(&self) -> &dyn Rule {
+        match self {
+            Op::Input(op) => op,
+            Op::Variable(op) => op,
+            Op::Const(op) => op,
+            Op::Extent(op) => op,
+            Op::Cast(op) => op,
+            Op::MatMul(op) => op,
+            Op::Unary(op) => op,
+            Op::UnaryGrad(op) => op,
+            Op::Binary(op) => op,
+            Op::Reduce(op) => op,
+            Op::Expand(op) => op,
+            Op::Reshape(op) => op,
+            Op::Permute(op) => op,
+            Op::Concat(op) => op,
+            Op::Slice(op) => op,
+            Op::StopGradient(op) => op,
+            Op::Softmax(op) => op,
+            Op::SoftmaxGrad(op) => op,
+            Op::LogSoftmax(op) => op,
+            Op::LogSoftmaxGrad(op) => op,
+            Op::SparseCrossEntropy(op) => op,
+            Op::SparseCrossEntropyGrad(op) => op,
+            Op::CrossEntropy(op) => op,
+            Op::CrossEntropyGrad(op) => op,
+            Op::ArgMax(op) => op,
+            Op::InTopK(op) => op,
+            Op::Accumulate(op) => op,
+            Op::BatchNorm(op) => op,
+            Op::BatchNormGrad(op) => op,
+            Op::Normalize(op) => op,
+            Op::UpdateMoving(op) => op,
+            Op::Dropout(op) => op,
+            Op::Assign(op) => op,
+            Op::ClipScale(op) => op,
+            Op::Update(op) => op,
+        }
+    }
+}
+
+/// What the compiler and the executor must know of an operation.
+pub trait Rule {
+    /// Printed form without operands: `matMul[transposeB]`.
+    fn name(&self) -> String;
+
+    /// Types of the results from the types of the inputs; an error names what does not fit.
+    /// The caller fills in the place of the error.
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>>;
+
+    /// Adds nodes that compute the gradient of the inputs that are wanted ([`Backward::wanted`]).
+    /// The default is an operation through which no gradient flows.
+    fn gradient(&self, _b: &mut Backward) -> Result<Vec<Option<Value>>> {
+        Ok(Vec::new())
+    }
+
+    /// Which inputs are variables that the operation writes. Empty for pure operations.
+    fn writes(&self) -> &[usize] {
+        &[]
+    }
+
+    /// True when the first result is the first input's memory seen with another shape.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// Floats of working memory wanted during a run.
+    fn scratch(&self, _ins: &[Dims], _outs: &[Dims]) -> usize {
+        0
+    }
+
+    /// Arithmetic operations of a run, for reports.
+    fn flops(&self, _ins: &[Dims], outs: &[Dims]) -> u64 {
+        outs.iter().map(|d| d.size() as u64).sum()
+    }
+
+    /// Does it. Allocates nothing.
+    fn run(&self, frame: &mut Frame);
+}
+
+/// An operand in memory, with its extents in this call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Operand {
+    /// Where it lies.
+    pub at: At,
+    /// Its extents.
+    pub dims: Dims,
+    /// Its elements.
+    pub dtype: DType,
+}
+
+/// The numbers that change from call to call and are no tensors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    /// Optimizer iteration, 1 for the first update.
+    pub step: u32,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Number of the draw: another draw, other random numbers.
+    pub draw: u32,
+    /// Batch size of this call.
+    pub batch: usize,
+}
+
+/// What an operation sees while it runs.
+pub struct Frame<'a> {
+    /// All memory.
+    pub memory: &'a mut Memory,
+    /// The inputs.
+    pub ins: &'a [Operand],
+    /// The results.
+    pub outs: &'a [Operand],
+    /// Working memory as large as [`Rule::scratch`] asked for.
+    pub scratch: At,
+    /// Step, seed, draw.
+    pub clock: &'a Clock,
+}
+
+impl<'a> Frame<'a> {
+    /// Views of the inputs numbered by `reads`, and of all of the first `W` results.
+    pub fn views<const R: usize, const W: usize>(
+        &mut self,
+        reads: [usize; R],
+    ) -> ([&[f32]; R], [&mut [f32]; W]) {
+        let outs = self.outs;
+        self.memory.views(
+            reads.map(|i| self.ins[i].at),
+            core::array::from_fn(|i| outs[i].at),
+        )
+    }
+}
+
+/// An error about inputs that do not fit; the place is filled in by the caller.
+fn mismatch(expected: impl Into<String>, inputs: &[&Type]) -> Error {
+    let received: Vec<_> = inputs.iter().map(|t| t.to_string()).collect();
+    Error::new("", expected, received.join(" and "))
+}
+
+/// Checks the number of inputs and that all are float32.
+fn floats<'t, const N: usize>(inputs: &[&'t Type]) -> Result<[&'t Type; N]> {
+    let all: [&Type; N] = inputs
+        .try_into()
+        .map_err(|_| mismatch(format!("{N} inputs"), inputs))?;
+    match all.iter().all(|t| t.dtype == DType::F32) {
+        true => Ok(all),
+        false => Err(mismatch("float32 inputs", inputs).hint("cast integer inputs first")),
+    }
+}

@@ -1,0 +1,81 @@
+//! Where values come from: inputs of a call, variables, constants, the batch size.
+
+use super::{Frame, Rule};
+use crate::error::Result;
+use crate::ir::{DType, Shape, Type};
+
+/// A tensor that the caller writes before each run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name, unique in the graph.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+impl Rule for Input {
+    fn name(&self) -> String {
+        format!("input[{}]", self.name)
+    }
+    fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
+        Ok(vec![self.ty.clone()])
+    }
+    fn run(&self, _frame: &mut Frame) {}
+}
+
+/// A variable of the store, read in place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// Its number in the store.
+    pub id: u32,
+    /// Its shape there.
+    pub shape: Shape,
+}
+
+impl Rule for Variable {
+    fn name(&self) -> String {
+        format!("variable[{}]", self.id)
+    }
+    fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
+        Ok(vec![Type::f32(self.shape.clone())])
+    }
+    fn run(&self, _frame: &mut Frame) {}
+}
+
+/// A number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Const(pub f32);
+
+impl Rule for Const {
+    fn name(&self) -> String {
+        format!("const[{}]", self.0)
+    }
+    fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
+        Ok(vec![Type::f32(Shape::scalar())])
+    }
+    fn run(&self, frame: &mut Frame) {
+        let ([], [out]) = frame.views([]);
+        out[0] = self.0;
+    }
+}
+
+/// The batch size of the call, as a number to reckon with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extent;
+
+impl Rule for Extent {
+    fn name(&self) -> String {
+        "extent[batch]".into()
+    }
+    fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
+        Ok(vec![Type {
+            shape: Shape::scalar(),
+            dtype: DType::F32,
+        }])
+    }
+    fn run(&self, frame: &mut Frame) {
+        let batch = frame.clock.batch as f32;
+        let ([], [out]) = frame.views([]);
+        out[0] = batch;
+    }
+}

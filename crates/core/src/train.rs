@@ -1,0 +1,127 @@
+//! From a loss to a training step: gradients, clipping, updates. Graph in, graph out.
+
+use crate::autodiff::differentiate;
+use crate::error::{Error, Result};
+use crate::ir::{Graph, Shape, Value};
+use crate::ops::{ClipScale, Op, Update, Variable};
+use gradus_kernels::update::UpdateKind;
+
+/// How a graph is trained.
+#[derive(Clone, Debug)]
+pub struct Train {
+    /// A single number to make small.
+    pub loss: Value,
+    /// A scalar: the learning rate of this call.
+    pub learning_rate: Value,
+    /// A scalar in place of the rule's first hyperparameter (momentum, beta1).
+    pub momentum: Option<Value>,
+    /// The update rule.
+    pub rule: UpdateKind,
+    /// Its hyperparameters.
+    pub hyper: Vec<f32>,
+    /// How gradients are clipped.
+    pub clip: Clip,
+    /// What is trained.
+    pub trainables: Vec<Trainable>,
+}
+
+/// How gradients are clipped before the update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Clip {
+    /// Not at all.
+    None,
+    /// Every element to [-v, v].
+    Value(f32),
+    /// Each variable's gradient to this norm.
+    Norm(f32),
+    /// All gradients together to this norm.
+    GlobalNorm(f32),
+}
+
+/// A variable to train and what its update keeps.
+#[derive(Clone, Debug)]
+pub struct Trainable {
+    /// The variable.
+    pub variable: u32,
+    /// Multiplies the learning rate.
+    pub rate_multiplier: f32,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// The update rule's variables, in the rule's order.
+    pub slots: Vec<u32>,
+}
+
+/// Adds the backward pass and the updates to a graph with a loss.
+///
+/// A trainable variable that the loss does not depend on is left alone, as in Keras.
+pub fn add_updates(
+    g: &mut Graph,
+    train: &Train,
+    shape_of: &dyn Fn(u32) -> Option<Shape>,
+) -> Result<()> {
+    let origin = g.origins.len() as u32;
+    g.origins.push("optimizer".into());
+    let mut known: Vec<(u32, Value)> = Vec::new();
+    for (id, node) in g.nodes.iter().enumerate() {
+        if let Op::Variable(v) = &node.op {
+            known.push((v.id, Value::of(id as u32)));
+        }
+    }
+    let mut variable = |g: &mut Graph, id: u32| -> Result<Value> {
+        if let Some(&(_, value)) = known.iter().find(|(known, _)| *known == id) {
+            return Ok(value);
+        }
+        let shape = shape_of(id)
+            .ok_or_else(|| Error::new("optimizer", "a variable of the store", id.to_string()))?;
+        let value = Value::of(g.add(Op::Variable(Variable { id, shape }), vec![], origin)?);
+        known.push((id, value));
+        Ok(value)
+    };
+    let weights = train
+        .trainables
+        .iter()
+        .map(|t| variable(g, t.variable))
+        .collect::<Result<Vec<_>>>()?;
+    let grads = differentiate(g, train.loss, &weights)?;
+    let found: Vec<Value> = grads.iter().flatten().copied().collect();
+    let global = match train.clip {
+        Clip::GlobalNorm(limit) if !found.is_empty() => Some(Value::of(g.add(
+            Op::ClipScale(ClipScale { limit }),
+            found,
+            origin,
+        )?)),
+        _ => None,
+    };
+    for ((trainable, weight), grad) in train.trainables.iter().zip(weights).zip(grads) {
+        let Some(grad) = grad else { continue };
+        let factor = match train.clip {
+            Clip::Norm(limit) => Some(Value::of(g.add(
+                Op::ClipScale(ClipScale { limit }),
+                vec![grad],
+                origin,
+            )?)),
+            _ => global,
+        };
+        let mut inputs = vec![weight, grad, train.learning_rate];
+        inputs.extend(train.momentum);
+        inputs.extend(factor);
+        for &slot in &trainable.slots {
+            inputs.push(variable(g, slot)?);
+        }
+        let update = Update {
+            rule: train.rule,
+            hyper: train.hyper.clone(),
+            rate_multiplier: trainable.rate_multiplier,
+            weight_decay: trainable.weight_decay,
+            clip_value: match train.clip {
+                Clip::Value(limit) => Some(limit),
+                _ => None,
+            },
+            momentum: train.momentum.is_some(),
+            scaled: factor.is_some(),
+        };
+        let node = g.add(Op::Update(update), inputs, origin)?;
+        g.effects.push(node);
+    }
+    Ok(())
+}

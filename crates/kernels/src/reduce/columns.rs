@@ -17,6 +17,42 @@ pub(crate) unsafe fn fetch<L: Lane>(x: &[f32], at: usize) -> L {
     L::load(unsafe { x.get_unchecked(at..at + L::LANES) })
 }
 
+/// Work on a few columns of a matrix at once.
+pub(crate) trait Strip {
+    /// Works on the `W * L::LANES` columns from `column` on.
+    ///
+    /// # Safety
+    /// The columns lie inside the matrix the implementor stands for.
+    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize);
+}
+
+/// Hands all of `cols` columns to `work`: `W` vectors at a time, then one, then single columns.
+/// With four columns or more there are none single; the last vector then overlaps the one before,
+/// so that some columns are worked on twice, alike.
+///
+/// # Safety
+/// `work` stands for a matrix of `cols` columns.
+#[inline(always)]
+pub(crate) unsafe fn strips<const W: usize>(cols: usize, work: &mut impl Strip) {
+    let mut column = 0;
+    while column + 4 * W <= cols {
+        // SAFETY: the columns end at `cols` or before.
+        unsafe { work.strip::<F32x4, W>(column) };
+        column += 4 * W;
+    }
+    while column < cols && cols >= 4 {
+        column = column.min(cols - 4);
+        // SAFETY: four columns, the last at `cols - 1` or before.
+        unsafe { work.strip::<F32x4, 1>(column) };
+        column += 4;
+    }
+    while column < cols {
+        // SAFETY: one column below `cols`.
+        unsafe { work.strip::<f32, 1>(column) };
+        column += 1;
+    }
+}
+
 /// `S` values made of each element of a matrix, to be summed down the columns.
 pub(crate) trait Terms<const S: usize> {
     /// The terms of the elements from place `at` on, which lie in columns `column` on.
@@ -26,8 +62,7 @@ pub(crate) trait Terms<const S: usize> {
     unsafe fn terms<L: Lane>(&self, at: usize, column: usize) -> [L; S];
 }
 
-/// Sums `terms` down each of `cols` columns over `rows` rows; `put` takes the first column of one
-/// or four, and their sums.
+/// Sums `terms` down each of `cols` columns over `rows` rows into `S` outputs.
 ///
 /// # Safety
 /// `terms` may be asked for any element of a `[rows, cols]` matrix.
@@ -36,40 +71,36 @@ pub(crate) unsafe fn column_sums<const S: usize, const W: usize, T: Terms<S>>(
     terms: &T,
     rows: usize,
     cols: usize,
-    mut put: impl FnMut(usize, usize, [[f32; 4]; S]),
+    out: [&mut [f32]; S],
 ) {
-    let mut column = 0;
-    while column + 4 * W <= cols {
-        // SAFETY: the strip's columns are below `cols`.
-        let sums = unsafe { strip_sums::<S, W, F32x4, T>(terms, rows, cols, column) };
-        for (j, sum) in sums.into_iter().enumerate() {
-            put(column + 4 * j, 4, sum.map(to_array));
-        }
-        column += 4 * W;
-    }
-    if cols >= 4 {
-        while column < cols {
-            // The last four columns overlap those before: their sums are made twice, alike.
-            column = column.min(cols - 4);
-            // SAFETY: four columns, up to `cols` at most.
-            let sums = unsafe { strip_sums::<S, 1, F32x4, T>(terms, rows, cols, column) };
-            put(column, 4, sums[0].map(to_array));
-            column += 4;
-        }
-    } else {
-        while column < cols {
-            // SAFETY: one column below `cols`.
-            let sums = unsafe { strip_sums::<S, 1, f32, T>(terms, rows, cols, column) };
-            put(column, 1, sums[0].map(|v| [v, 0.0, 0.0, 0.0]));
-            column += 1;
-        }
-    }
+    let mut work = Sums {
+        terms,
+        rows,
+        cols,
+        out,
+    };
+    // SAFETY: the matrix has `cols` columns.
+    unsafe { strips::<W>(cols, &mut work) };
 }
 
-fn to_array(v: F32x4) -> [f32; 4] {
-    let mut lanes = [0.0; 4];
-    v.store(&mut lanes);
-    lanes
+struct Sums<'a, const S: usize, T> {
+    terms: &'a T,
+    rows: usize,
+    cols: usize,
+    out: [&'a mut [f32]; S],
+}
+
+impl<const S: usize, T: Terms<S>> Strip for Sums<'_, S, T> {
+    #[inline(always)]
+    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+        // SAFETY: the strip lies inside the matrix, as the caller promises.
+        let sums = unsafe { strip_sums::<S, W, L, T>(self.terms, self.rows, self.cols, column) };
+        for (j, sums) in sums.into_iter().enumerate() {
+            for (out, sum) in self.out.iter_mut().zip(sums) {
+                sum.store(&mut out[column + j * L::LANES..]);
+            }
+        }
+    }
 }
 
 /// # Safety
@@ -171,11 +202,7 @@ pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
             fold: core::marker::PhantomData::<F>,
         };
         // SAFETY: `x` has `rows * cols` elements.
-        unsafe {
-            column_sums::<1, 8, _>(&terms, rows, cols, |column, count, [sums]| {
-                out[column..column + count].copy_from_slice(&sums[..count]);
-            });
-        }
+        unsafe { column_sums::<1, 8, _>(&terms, rows, cols, [out]) };
     } else {
         out.fill(F::START);
         for row in x.chunks_exact(cols.max(1)) {

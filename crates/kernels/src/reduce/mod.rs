@@ -14,8 +14,7 @@ mod tests;
 
 pub use check::{all_finite, first_non_finite};
 pub use columns::argmax_columns;
-#[allow(unused_imports)]
-pub(crate) use columns::{column_sums, fetch, Terms};
+pub(crate) use columns::{column_sums, fetch, strips, Strip, Terms};
 pub use rows::{argmax_rows, sum_squares};
 pub use running::{accumulate, accumulate_all, running_mean, weighted_sum};
 
@@ -92,6 +91,9 @@ pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
 ///
 /// Panics unless `x` holds `axis` rows of `out.len()` values.
 pub fn reduce_columns(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
+    if out.len() == 1 {
+        return reduce_rows(how, x, axis, out);
+    }
     assert_eq!(x.len(), axis * out.len());
     with_fold!(how, F => columns::fold_columns::<F>(x, axis, out));
     if how == Reduce::Mean {

@@ -1,1 +1,0 @@
-//! Batch-normalisation statistics, forward and backward.

@@ -6,6 +6,7 @@ pub mod lane;
 pub mod math;
 pub mod mem;
 pub mod norm;
+pub mod param;
 pub mod reduce;
 pub mod rng;
 pub mod softmax;

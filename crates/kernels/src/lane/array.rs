@@ -21,6 +21,28 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// The four floats at `src`.
+    ///
+    /// # Safety
+    /// Four floats must be readable at `src`.
+    #[inline(always)]
+    pub unsafe fn load_at(src: *const f32) -> Self {
+        // SAFETY: the caller vouches for four readable floats; an array of floats may be unaligned here.
+        Self(unsafe { src.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    /// Writes the lanes to `dst`.
+    ///
+    /// # Safety
+    /// Four floats must be writable at `dst`.
+    #[inline(always)]
+    pub unsafe fn store_at(self, dst: *mut f32) {
+        // SAFETY: the caller vouches for four writable floats; an array of floats may be unaligned here.
+        unsafe { dst.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+}
+
 impl Lane for F32x4 {
     type Mask = [bool; 4];
     const LANES: usize = 4;

@@ -9,6 +9,28 @@ use core::arch::wasm32::*;
 #[repr(transparent)]
 pub struct F32x4(pub v128);
 
+impl F32x4 {
+    /// The four floats at `src`.
+    ///
+    /// # Safety
+    /// Four floats must be readable at `src`.
+    #[inline(always)]
+    pub unsafe fn load_at(src: *const f32) -> Self {
+        // SAFETY: the caller vouches for four readable floats; v128_load takes any alignment.
+        Self(unsafe { v128_load(src.cast()) })
+    }
+
+    /// Writes the lanes to `dst`.
+    ///
+    /// # Safety
+    /// Four floats must be writable at `dst`.
+    #[inline(always)]
+    pub unsafe fn store_at(self, dst: *mut f32) {
+        // SAFETY: the caller vouches for four writable floats; v128_store takes any alignment.
+        unsafe { v128_store(dst.cast(), self.0) }
+    }
+}
+
 impl Lane for F32x4 {
     type Mask = v128;
     const LANES: usize = 4;

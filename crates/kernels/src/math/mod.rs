@@ -72,7 +72,7 @@ fn exp_parts<L: Lane>(hi: L, lo: L) -> L {
 
 /// e^x for x <= `EXP_MAX` (or NaN); results below 2^-126 are 0.
 #[inline(always)]
-fn exp_no_overflow<L: Lane>(x: L) -> L {
+pub(crate) fn exp_no_overflow<L: Lane>(x: L) -> L {
     let magic = x.fma(L::splat(LOG2_E), L::splat(MAGIC));
     let n = magic.sub(L::splat(MAGIC));
     let r = n.fma(L::splat(-LN2_LO), n.fma(L::splat(-LN2_HI), x));
@@ -200,6 +200,14 @@ pub fn tanh<L: Lane>(x: L) -> L {
     L::select(a.ge(L::splat(0.625)), far, near)
 }
 
+/// x - tanh(x) without cancellation near 0.
+#[inline(always)]
+pub(crate) fn x_minus_tanh<L: Lane>(x: L) -> L {
+    let z = x.mul(x);
+    let near = tanh_tail(z).mul(z.mul(x)).neg();
+    L::select(x.abs().ge(L::splat(0.625)), x.sub(tanh(x)), near)
+}
+
 /// 1 / (1 + e^-x)
 #[inline(always)]
 pub fn sigmoid<L: Lane>(x: L) -> L {
@@ -271,7 +279,7 @@ pub(crate) fn normal_parts<L: Lane>(x: L) -> (L, L) {
     let half = L::splat(-0.5);
     let hi = head.mul(head).mul(half);
     let lo = a.sub(head).mul(a.add(head)).mul(half);
-    let e = L::select(a.gt(L::splat(13.2)), L::splat(0.0), exp_parts(hi, lo));
+    let e = L::select(a.gt(L::splat(13.14)), L::splat(0.0), exp_parts(hi, lo));
     let w = L::splat(1.0).div(a.add(L::splat(4.0)));
     let q = a.sub(L::splat(4.0)).mul(w);
     let p = poly(

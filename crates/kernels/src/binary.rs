@@ -1,1 +1,0 @@
-//! Two-operand elementwise arithmetic with broadcasting.

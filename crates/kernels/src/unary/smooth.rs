@@ -1,0 +1,342 @@
+//! Smooth rows: sigmoids, exponential units, and x times a sigmoid. Values and derivatives are within
+//! 4 ulp except near a zero crossing of the derivative and where a row says otherwise. An intermediate
+//! exponential below 2^-126 counts as 0, so values below about 2^-118 may be 0 too.
+
+use super::{Param, Row, Saves, MAX_PARAMS};
+use crate::lane::Lane;
+use crate::math;
+
+const SELU_SCALE: f32 = 1.050_701;
+/// 1.0507009873554805 * 1.6732632423543772
+const SELU_SCALE_ALPHA: f32 = 1.758_099_3;
+/// 1 / sqrt(2 pi)
+const INV_SQRT_TAU: f32 = 0.398_942_3;
+/// sqrt(2 / pi)
+const GELU_TANH_SCALE: f32 = 0.797_884_6;
+const GELU_TANH_CUBIC: f32 = 0.044_715;
+
+/// sigmoid(x) as a numerator and a denominator.
+#[inline(always)]
+fn logistic<L: Lane>(x: L) -> (L, L) {
+    let (e, d) = math::logistic_parts(x);
+    (L::select(x.lt(L::splat(0.0)), e, L::splat(1.0)), d)
+}
+
+/// What geluTanh takes the sigmoid of.
+#[inline(always)]
+fn gelu_tanh_argument<L: Lane>(x: L) -> L {
+    let cubic = L::splat(2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC);
+    x.mul(x.mul(x).fma(cubic, L::splat(2.0 * GELU_TANH_SCALE)))
+}
+
+/// `(w, w (w + 2))` with w = e^x; x counts as at most 20, from where on tanh(softplus(x)) is 1.
+#[inline(always)]
+fn mish_parts<L: Lane>(x: L) -> (L, L) {
+    let w = math::exp_no_overflow(x.pmin(L::splat(20.0)));
+    (w, w.mul(w.add(L::splat(2.0))))
+}
+
+/// squareplus(x) and its square root.
+#[inline(always)]
+fn squareplus<L: Lane>(x: L, b: L) -> (L, L) {
+    let a = x.abs();
+    // From 2^60 on, b does not count and x^2 may overflow.
+    let root = L::select(a.gt(L::splat((1u64 << 60) as f32)), a, a.fma(a, b).sqrt());
+    let sum = a.add(root);
+    let y = L::select(x.lt(L::splat(0.0)), b.div(sum), sum);
+    (y.mul(L::splat(0.5)), root)
+}
+
+/// 1 / (1 + e^-x). The derivative y (1 - y) inherits the rounding of y where y nears 1, as in JAX.
+pub struct Sigmoid;
+
+impl Row for Sigmoid {
+    const NAME: &'static str = "sigmoid";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::sigmoid(x)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        y.mul(L::splat(1.0).sub(y))
+    }
+}
+
+/// Hyperbolic tangent. The derivative (1 - y)(1 + y) inherits the rounding of y where |y| nears 1,
+/// as in JAX.
+pub struct Tanh;
+
+impl Row for Tanh {
+    const NAME: &'static str = "tanh";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::tanh(x)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        let one = L::splat(1.0);
+        one.sub(y).mul(one.add(y))
+    }
+}
+
+/// e^x. Keras `exponential`.
+pub struct Exponential;
+
+impl Row for Exponential {
+    const NAME: &'static str = "exponential";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::exp(x)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        y
+    }
+}
+
+/// x above 0, alpha (e^x - 1) at or below. Clevert et al. 2015, equation 15.
+///
+/// The derivative at 0 is alpha, as in JAX; y + alpha inherits the rounding of y as y nears -alpha.
+pub struct Elu;
+
+impl Row for Elu {
+    const NAME: &'static str = "elu";
+    const PARAMS: &'static [Param] = &[Param::not_negative("alpha", 1.0)];
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+        L::select(x.gt(L::splat(0.0)), x, math::expm1(x).mul(p[0]))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
+        L::select(y.gt(L::splat(0.0)), L::splat(1.0), y.add(p[0]))
+    }
+}
+
+/// 1.0507 elu(x) with alpha 1.6733. Klambauer et al. 2017, equation 2. The derivative at 0 is that of
+/// the lower branch, as in JAX.
+pub struct Selu;
+
+impl Row for Selu {
+    const NAME: &'static str = "selu";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let below = math::expm1(x).mul(L::splat(SELU_SCALE_ALPHA));
+        L::select(x.gt(L::splat(0.0)), x.mul(L::splat(SELU_SCALE)), below)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        let below = y.add(L::splat(SELU_SCALE_ALPHA));
+        L::select(y.gt(L::splat(0.0)), L::splat(SELU_SCALE), below)
+    }
+}
+
+/// x above 0, alpha (e^(x / alpha) - 1) below. Barron 2017, equation 2.
+pub struct Celu;
+
+impl Row for Celu {
+    const NAME: &'static str = "celu";
+    const PARAMS: &'static [Param] = &[Param::positive("alpha", 1.0)];
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+        L::select(x.gt(L::splat(0.0)), x, math::expm1(x.div(p[0])).mul(p[0]))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
+        let below = y.div(p[0]).add(L::splat(1.0));
+        L::select(y.gt(L::splat(0.0)), L::splat(1.0), below)
+    }
+}
+
+/// x Phi(x), Phi being the normal distribution function. Hendrycks and Gimpel 2016.
+///
+/// The tail keeps full relative accuracy; 0 at -Infinity. Written max(x, 0) - |x| Phi(-|x|), which
+/// needs no case for the sign.
+pub struct Gelu;
+
+impl Row for Gelu {
+    const NAME: &'static str = "gelu";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let (e, m) = math::normal_parts(x);
+        let a = x.abs().pmin(L::splat(14.0));
+        x.pmax(L::splat(0.0)).sub(a.mul(m).mul(e))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        // With a = |x|: Phi(-a) - a phi(a) below 0, and 1 minus that above.
+        let (e, m) = math::normal_parts(x);
+        let a = x.abs().pmin(L::splat(14.0));
+        let below = a.fma(L::splat(-INV_SQRT_TAU), m).mul(e);
+        L::select(x.gt(L::splat(0.0)), L::splat(1.0).sub(below), below)
+    }
+}
+
+/// x (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3). Hendrycks and Gimpel 2016, section 2.
+///
+/// Computed as x sigmoid(2 u), without the cancellation of the formula; 0 at -Infinity.
+pub struct GeluTanh;
+
+impl Row for GeluTanh {
+    const NAME: &'static str = "geluTanh";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let (num, d) = logistic(gelu_tanh_argument(
+            x.pmax(L::splat(-14.0)).pmin(L::splat(14.0)),
+        ));
+        x.pmax(L::splat(-14.0)).mul(num).div(d)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let x = x.pmax(L::splat(-14.0)).pmin(L::splat(14.0));
+        let (e, d) = math::logistic_parts(gelu_tanh_argument(x));
+        let one = L::splat(1.0);
+        let num = L::select(x.lt(L::splat(0.0)), e, one);
+        let inner = x.mul(x).fma(
+            L::splat(6.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC),
+            L::splat(2.0 * GELU_TANH_SCALE),
+        );
+        num.add(x.mul(e).mul(inner).div(d)).div(d)
+    }
+}
+
+/// x sigmoid(x), also called swish. Elfwing et al. 2017; 0 at -Infinity.
+pub struct Silu;
+
+impl Row for Silu {
+    const NAME: &'static str = "silu";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let (num, d) = logistic(x);
+        x.pmax(L::splat(-104.0)).mul(num).div(d)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        // s + x s (1 - s), where s (1 - s) = e / (1 + e)^2.
+        let x = x.pmax(L::splat(-104.0)).pmin(L::splat(104.0));
+        let (e, d) = math::logistic_parts(x);
+        let num = L::select(x.lt(L::splat(0.0)), e, L::splat(1.0));
+        num.add(x.mul(e).div(d)).div(d)
+    }
+}
+
+/// x tanh(softplus(x)). Misra 2019, equation 1; 0 at -Infinity.
+///
+/// With w = e^x that is x n / (n + 2), n = w (w + 2).
+pub struct Mish;
+
+impl Row for Mish {
+    const NAME: &'static str = "mish";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let (_, n) = mish_parts(x);
+        x.pmax(L::splat(-104.0)).mul(n).div(n.add(L::splat(2.0)))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        // w ((w + 2) d + 4 x (w + 1)) / d^2 with d = n + 2.
+        let x = x.pmax(L::splat(-104.0)).pmin(L::splat(20.0));
+        let (w, n) = mish_parts(x);
+        let two = L::splat(2.0);
+        let d = n.add(two);
+        let r = w.div(d);
+        let turn = x.mul(L::splat(4.0)).mul(w.add(L::splat(1.0))).div(d);
+        r.mul(w.add(two).add(turn))
+    }
+}
+
+/// log(1 + e^x). Dugas et al. 2001.
+pub struct Softplus;
+
+impl Row for Softplus {
+    const NAME: &'static str = "softplus";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::softplus(x)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::expm1(y.neg()).neg()
+    }
+}
+
+/// log(sigmoid(x)) = -softplus(-x).
+pub struct LogSigmoid;
+
+impl Row for LogSigmoid {
+    const NAME: &'static str = "logSigmoid";
+    const SAVES: Saves = Saves::Output;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::softplus(x.neg()).neg()
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::expm1(y).neg()
+    }
+}
+
+/// x / (1 + |x|). Turian et al. 2009; -1 and 1 at the infinities.
+pub struct Softsign;
+
+impl Row for Softsign {
+    const NAME: &'static str = "softsign";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let x = x.pmax(L::splat(-1e30)).pmin(L::splat(1e30));
+        x.div(x.abs().add(L::splat(1.0)))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let r = L::splat(1.0).div(x.abs().add(L::splat(1.0)));
+        r.mul(r)
+    }
+}
+
+/// (x + sqrt(x^2 + b)) / 2. Barron 2021, equation 1.
+///
+/// Below 0 as b / (2 (|x| + sqrt(x^2 + b))), which does not cancel.
+pub struct Squareplus;
+
+impl Row for Squareplus {
+    const NAME: &'static str = "squareplus";
+    const PARAMS: &'static [Param] = &[Param::positive("b", 4.0)];
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+        squareplus(x, p[0]).0
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+        let (y, root) = squareplus(x, p[0]);
+        y.div(root)
+    }
+}
+
+/// x - tanh(x). Keras `tanh_shrink`; near 0 by its own series, without cancellation.
+pub struct TanhShrink;
+
+impl Row for TanhShrink {
+    const NAME: &'static str = "tanhShrink";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        math::x_minus_tanh(x)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let t = math::tanh(x);
+        t.mul(t)
+    }
+}

@@ -1,1 +1,0 @@
-//! The optimizer table: each update rule written once over `Lane`.

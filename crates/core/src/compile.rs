@@ -1,4 +1,4 @@
-//! From bytes to a program: the passes in their order.
+//! From a graph to a program: the passes in their order.
 
 use crate::error::Result;
 use crate::exec::Program;
@@ -8,15 +8,28 @@ use crate::order::order;
 use crate::simplify::{deduplicate, first_equal, prune};
 use crate::train::add_updates;
 use crate::verify::verify;
-use crate::wire;
+use crate::wire::Message;
 
-/// Reads a graph and makes a program for batches of up to `capacity` rows.
+/// Which passes run that may be left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Passes {
+    /// Move what follows a matrix product into it.
+    pub fuse: bool,
+}
+
+impl Default for Passes {
+    fn default() -> Self {
+        Self { fuse: true }
+    }
+}
+
+/// Makes a program for batches of up to `capacity` rows; `shape_of` knows the store's variables.
 pub fn compile(
-    bytes: &[u8],
+    message: Message,
     capacity: usize,
     shape_of: &dyn Fn(u32) -> Option<Shape>,
+    passes: Passes,
 ) -> Result<Program> {
-    let message = wire::read(bytes, shape_of)?;
     let mut g = message.graph;
     check(&g)?;
     deduplicate(&mut g);
@@ -30,8 +43,10 @@ pub fn compile(
     }
     prune(&mut g);
     check(&g)?;
-    fuse(&mut g)?;
-    prune(&mut g);
+    if passes.fuse {
+        fuse(&mut g)?;
+        prune(&mut g);
+    }
     order(&mut g)?;
     check(&g)?;
     Program::new(g, capacity)

@@ -1,10 +1,11 @@
 //! Everything behind the door: the store and the programs over it, by number.
 
-use crate::compile::compile;
+use crate::compile::{compile, Passes};
 use crate::error::{Error, Result};
 use crate::exec::Program;
 use crate::ops::Clock;
 use crate::store::Store;
+use crate::wire::{self, Message};
 use gradus_kernels::rng;
 
 /// The kernels' register-only loop: what the machine can do at most, for benchmarks.
@@ -28,10 +29,16 @@ pub struct Engine {
 impl Engine {
     /// Makes a program of a graph in wire format; returns its number.
     pub fn compile(&mut self, bytes: &[u8], capacity: usize) -> Result<u32> {
+        let message = wire::read(bytes, &|id| self.store.shape(id))?;
+        self.insert(message, capacity, Passes::default())
+    }
+
+    /// Makes a program of a graph; returns its number.
+    pub fn insert(&mut self, message: Message, capacity: usize, passes: Passes) -> Result<u32> {
         if capacity == 0 {
             return Err(Error::new("compile", "room for at least 1 row", "0"));
         }
-        let program = compile(bytes, capacity, &|id| self.store.shape(id))?;
+        let program = compile(message, capacity, &|id| self.store.shape(id), passes)?;
         self.store.reserve_arena(program.arena())?;
         let free = self.programs.iter().position(Option::is_none);
         let id = free.unwrap_or_else(|| {
@@ -76,6 +83,30 @@ impl Engine {
         let found = self.program(id)?.output(name);
         let (place, _) = found.ok_or_else(|| Error::new("run", "the name of an output", name))?;
         Ok(self.address(place.slab, place.offset))
+    }
+
+    /// Copies numbers into an input. For callers in Rust; JavaScript writes to the address.
+    pub fn write_input(&mut self, id: u32, name: &str, words: &[f32]) -> Result<()> {
+        let place = self.program(id)?.input(name).cloned();
+        let place = place.ok_or_else(|| Error::new("run", "the name of an input", name))?;
+        let slab = &mut self.store.memory().slabs[place.slab as usize];
+        slab.as_mut_slice()[place.offset..][..words.len()].copy_from_slice(words);
+        Ok(())
+    }
+
+    /// Copies an output of the last run. For callers in Rust; JavaScript reads at the address.
+    pub fn read_output(&mut self, id: u32, name: &str) -> Result<Vec<f32>> {
+        let program = self.program(id)?;
+        let found = program.output(name).map(|(place, _)| place.clone());
+        let size = program.output_dims(name).map(|dims| dims.iter().product());
+        match (found, size) {
+            (Some(place), Some(size)) => {
+                let slab = &self.store.memory().slabs[place.slab as usize];
+                let words: &[f32] = &slab.as_slice()[place.offset..];
+                Ok(words[..size].to_vec())
+            }
+            _ => Err(Error::new("run", "the name of an output", name)),
+        }
     }
 
     fn address(&self, slab: u32, offset: usize) -> usize {

@@ -4,8 +4,8 @@
 //! A fused node may use values of later numbers; `order` sorts the graph afterwards.
 
 use crate::error::Result;
-use crate::ir::{Graph, Node, NodeId, Shape, Value};
-use crate::ops::{MatMul, Op, Reduce, ReduceKind};
+use crate::ir::{Graph, Node, NodeId, Shape, Type, Value};
+use crate::ops::{Const, MatMul, Op, ReduceKind};
 use gradus_kernels::unary::Saves;
 
 /// Fuses all that can be fused.
@@ -47,6 +47,14 @@ fn replace(g: &mut Graph, id: NodeId, op: MatMul, more: &[Value]) -> Result<()> 
     Ok(())
 }
 
+/// Empties a node whose result nobody uses any more, so that it does not count as a user itself.
+fn retire(g: &mut Graph, id: NodeId) {
+    let node = &mut g.nodes[id as usize];
+    node.op = Op::Const(Const(0.0));
+    node.inputs.clear();
+    node.outs = vec![Type::f32(Shape::scalar())];
+}
+
 /// `add(matMul(a, b), bias)`
 fn fuse_bias(g: &mut Graph, id: NodeId) -> Result<()> {
     use gradus_kernels::binary::BinaryKind;
@@ -75,6 +83,7 @@ fn fuse_bias(g: &mut Graph, id: NodeId) -> Result<()> {
     };
     replace(g, value.node, op, &[bias])?;
     g.redirect(Value::of(id), value);
+    retire(g, id);
     Ok(())
 }
 
@@ -115,8 +124,7 @@ fn fuse_activation(g: &mut Graph, id: NodeId) -> Result<()> {
         },
     );
     g.redirect(marker, value);
-    // The activation node itself is now unused; it must not read a result that does not exist.
-    g.nodes[id as usize].inputs[0] = value;
+    retire(g, id);
     Ok(())
 }
 
@@ -143,6 +151,7 @@ fn fuse_activation_grad(g: &mut Graph, id: NodeId) -> Result<()> {
     };
     replace(g, value.node, op, &[saved])?;
     g.redirect(Value::of(id), value);
+    retire(g, id);
     Ok(())
 }
 
@@ -208,10 +217,4 @@ fn reaches(g: &Graph, from: NodeId, target: NodeId) -> bool {
         }
     }
     false
-}
-
-/// The sum over all axes but the last, for tests of what fuses.
-#[cfg(test)]
-pub(crate) fn row_sum(rank: usize) -> Op {
-    Reduce::over_rows(rank)
 }

@@ -19,13 +19,20 @@ pub struct Unary(pub unary::Unary);
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnaryGrad(pub unary::Unary);
 
-/// A function with its parameters as text: `elu(1)`.
+/// A function with its parameters as text, unless they are the defaults: `elu(0.5)`.
 pub(crate) fn describe(f: &unary::Unary) -> String {
-    let count = f.kind.params().len();
-    let params: Vec<_> = f.params[..count].iter().map(f32::to_string).collect();
-    match params.is_empty() {
+    let declared = f.kind.params();
+    let params = &f.params[..declared.len()];
+    match params
+        .iter()
+        .zip(declared)
+        .all(|(given, param)| *given == param.default)
+    {
         true => f.kind.name().to_string(),
-        false => format!("{}({})", f.kind.name(), params.join(", ")),
+        false => {
+            let params: Vec<_> = params.iter().map(f32::to_string).collect();
+            format!("{}({})", f.kind.name(), params.join(", "))
+        }
     }
 }
 

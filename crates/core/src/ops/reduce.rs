@@ -49,16 +49,6 @@ impl Reduce {
             .map_or("", |(name, _)| name)
     }
 
-    /// The sum over all axes but the last.
-    pub fn over_rows(rank: usize) -> Op {
-        let axes = (0..rank as i32 - 1).collect();
-        Op::Reduce(Reduce {
-            kind: ReduceKind::Sum,
-            axes,
-            keep_dims: false,
-        })
-    }
-
     /// Which axes of a tensor of this rank are reduced, as a bit mask.
     pub fn mask(&self, rank: usize) -> Option<u32> {
         if self.axes.is_empty() {

@@ -1,7 +1,7 @@
 // Compiles crates/wasm into build/wasm/<variant>/: node scripts/build-wasm.mjs [variant...]
 // Builds what changed since the last success; progress goes to stderr.
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow, fingerprint, isUpToDate, markDone } from "./build/fingerprint.mjs";
 import { packagedVariants, variants } from "./build/variants.mjs";
@@ -9,6 +9,7 @@ import { ensureTools, wasmToolchain } from "./setup.mjs";
 import { withLock } from "./toolchain/lock.mjs";
 import { inRoot, inTools, npmTool, root } from "./toolchain/paths.mjs";
 import { dependencyRemapping, remapPath } from "./toolchain/remap.mjs";
+import { librarySources } from "./toolchain/road.mjs";
 import { ask, Failure, main, run, say } from "./toolchain/run.mjs";
 
 /** @typedef {import("./build/variants.mjs").Variant} Variant */
@@ -35,8 +36,7 @@ const sources = () =>
  * @param {WasmToolchain} toolchain
  */
 function pathRemapping({ road }) {
-  const library = join(road.rustcSysroot, "lib", "rustlib", "src", "rust");
-  return [...dependencyRemapping(library), ...remapPath(root, "/gradus")];
+  return [...dependencyRemapping(librarySources(road.rustcSysroot)), ...remapPath(root, "/gradus")];
 }
 
 /**
@@ -56,7 +56,7 @@ async function compile(variant, toolchain) {
     ],
     {
       env: {
-        PATH: [...toolchain.bin, process.env.PATH].join(delimiter),
+        PATH: toolchain.path,
         RUSTC: toolchain.rustc,
         // Shared memory needs one library feature that is not stable yet; the others do without.
         RUSTC_BOOTSTRAP: variant.threads ? "1" : undefined,

@@ -1,11 +1,13 @@
 // Makes everything the build needs available: npm packages, a Rust toolchain for
 // WebAssembly, wasm-pack and wasm-bindgen. Safe to run again: it does only what is
 // missing. Run as a script, or called by the builds through `ensureTools`.
-import { realpathSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cargoToolsBin, ensureCargoTools } from "./toolchain/cargo-tools.mjs";
 import { withLock } from "./toolchain/lock.mjs";
 import { ensureNodeModules } from "./toolchain/node-modules.mjs";
+import { inTools } from "./toolchain/paths.mjs";
 import { findRoad } from "./toolchain/road.mjs";
 import { main, say } from "./toolchain/run.mjs";
 import { ensureSysroot } from "./toolchain/sysroot.mjs";
@@ -16,14 +18,27 @@ import { ensureSysroot } from "./toolchain/sysroot.mjs";
  * @typedef {object} WasmToolchain
  * @property {Road} road
  * @property {string} rustc the compiler to build with; knows where its libraries are
- * @property {string[]} bin folders to put in front of the PATH
+ * @property {string} path the PATH to build with
  */
+
+/**
+ * wasm-pack calls `rustup target add` when it misses the target, whatever mode it is
+ * told to run in. Only this set-up may fetch anything, so wasm-pack finds this instead.
+ */
+function rustupGuard() {
+  const folder = inTools("guard");
+  mkdirSync(folder, { recursive: true });
+  const script =
+    '#!/bin/sh\necho "rustup $*: not during a build; see scripts/setup.mjs" >&2\nexit 1\n';
+  writeFileSync(join(folder, "rustup"), script, { mode: 0o755 });
+  return folder;
+}
 
 /** @returns {Promise<Road>} */
 export async function ensureTools() {
   return withLock("setup", async () => {
     await ensureNodeModules();
-    const road = await findRoad();
+    const road = await findRoad("target");
     // The tools first: installing them fills cargo's registry, whose folders the
     // sysroot's path remapping looks up.
     await ensureCargoTools();
@@ -39,11 +54,22 @@ export async function ensureTools() {
  * @returns {Promise<WasmToolchain>}
  */
 export async function wasmToolchain(road, { threads }) {
-  if (road.std === "target" && !threads) return { road, rustc: road.rustc, bin: [cargoToolsBin] };
-  const kind = threads ? "atomics" : "plain";
-  const sysroot = await withLock("setup", () => ensureSysroot(road, kind));
-  const bin = `${sysroot}/bin`;
-  return { road, rustc: `${bin}/rustc`, bin: [bin, cargoToolsBin] };
+  return withLock("setup", async () => {
+    const bin = [rustupGuard(), cargoToolsBin];
+    if (!threads && road.std === "target") {
+      // The bare name, so that wasm-pack asks the same compiler as cargo does.
+      return { road, rustc: "rustc", path: pathWith(bin) };
+    }
+    const sources = road.std === "sources" ? road : await findRoad("sources");
+    const sysroot = await ensureSysroot(sources, threads ? "atomics" : "plain");
+    bin.push(join(sysroot, "bin"));
+    return { road: sources, rustc: join(sysroot, "bin", "rustc"), path: pathWith(bin) };
+  });
+}
+
+/** @param {string[]} folders to be searched first */
+function pathWith(folders) {
+  return [...folders, process.env.PATH].join(delimiter);
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -72,8 +72,6 @@ const runners = quick
       ["build", build],
       ["checks", runChecks],
       ["cargo test", () => cargoTest(["--workspace"])],
-      // In Rust, #[ignore] marks a slow test and nothing else.
-      ["cargo test, slow", () => cargoTest(["--workspace", "--lib", "--tests", "--", "--ignored"])],
       ["vitest", vitest],
     ];
 
@@ -91,8 +89,8 @@ for (const [name, runner] of runners) {
     );
     count = { passed: 0, failed: 1 };
   }
-  // A runner that finds nothing to run is broken, not successful; slow tests there may be none.
-  const ran = count.passed + count.failed > 0 || name === "cargo test, slow";
+  // A runner that finds nothing to run is broken, not successful.
+  const ran = count.passed + count.failed > 0;
   if (!ran) count.failed = 1;
   summary.push(
     `${name}: ${count.passed} passed, ${count.failed} failed${ran ? "" : " (no tests)"}`,

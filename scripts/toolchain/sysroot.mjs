@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { inTools, wasmTarget } from "./paths.mjs";
 import { dependencyRemapping, remapPath } from "./remap.mjs";
 import { librarySources } from "./road.mjs";
-import { ask, Failure, run, say } from "./run.mjs";
+import { ask, run, say } from "./run.mjs";
 
 /** @typedef {import("./road.mjs").Road} Road */
 /** @typedef {"plain" | "atomics"} SysrootKind */
@@ -46,20 +46,6 @@ const wrapper = (rustc) => `#!/bin/sh
 exec ${rustc} --sysroot "$(cd "$(dirname "$0")/.." && pwd)" "$@"
 `;
 
-/** @param {Road} road */
-async function sourcesOf(road) {
-  const found = librarySources(road.rustcSysroot);
-  if (found) return found;
-  const byHand = "rustup component add rust-src";
-  if (process.env.RUSTUP_AUTO_INSTALL !== "0" && ask("rustup", ["--version"])) {
-    say(`setup: ${byHand}`);
-    await run("rustup", ["component", "add", "rust-src"]);
-    const added = librarySources(road.rustcSysroot);
-    if (added) return added;
-  }
-  throw new Failure(`The standard library's sources are missing. Run by hand: ${byHand}`);
-}
-
 /**
  * @param {Road} road
  * @param {SysrootKind} kind
@@ -67,14 +53,13 @@ async function sourcesOf(road) {
  * @returns {Promise<string>} the folder with the compiled libraries
  */
 async function compileStd(road, kind, work) {
-  const sources = await sourcesOf(road);
   mkdirSync(join(work, "src"), { recursive: true });
   writeFileSync(join(work, "Cargo.toml"), emptyCrate);
   writeFileSync(join(work, "src", "lib.rs"), "");
   const flags = [
     ...["-C", "embed-bitcode=yes"],
     ...features[kind],
-    ...dependencyRemapping(sources),
+    ...dependencyRemapping(librarySources(road.rustcSysroot)),
     ...remapPath(work, "/probe"),
   ];
   const build = ["build", "--release", "--target", wasmTarget, "-Zbuild-std=std,panic_abort"];
@@ -116,7 +101,7 @@ function assemble(road, libraries, sysroot) {
 
 /**
  * Makes the sysroot if it is missing or belongs to another compiler.
- * @param {Road} road
+ * @param {Road} road one with sources
  * @param {SysrootKind} kind
  * @returns {Promise<string>} its folder
  */

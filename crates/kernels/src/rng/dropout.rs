@@ -1,6 +1,9 @@
 //! Inverted dropout with a mask computed from its key, never stored.
+//!
+//! Half a random word decides over an element: rates are rounded to multiples of 2^-16, and the
+//! scale is that of the rounded rate, so that the expected value is exact.
 
-use super::{Key, GROUP};
+use super::Key;
 use crate::lane::{F32x4, Lane};
 
 /// `y = x / (1 - rate)` where kept, 0 where dropped (also for NaN); applied to the gradient of `y`
@@ -21,7 +24,8 @@ pub fn dropout(x: &[f32], y: &mut [f32], rate: f32, key: Key, offset: usize) {
     let cut = x.len() - x.len() % GROUP;
     let groups = x.chunks_exact(GROUP).zip(y.chunks_exact_mut(GROUP));
     for (i, (from, to)) in groups.enumerate() {
-        mask.apply(from, to, offset / GROUP + i);
+        let from = from.try_into().expect(WHOLE);
+        mask.apply(from, to.try_into().expect(WHOLE), offset / GROUP + i);
     }
     y[cut..].copy_from_slice(&x[cut..]);
     mask.apply_part(&mut y[cut..], offset + cut);
@@ -36,11 +40,17 @@ pub fn dropout_inplace(x: &mut [f32], rate: f32, key: Key, offset: usize) {
 
     let cut = x.len() - x.len() % GROUP;
     for (i, part) in x.chunks_exact_mut(GROUP).enumerate() {
-        let from: [f32; GROUP] = part.try_into().expect("a whole group");
+        let part: &mut [f32; GROUP] = part.try_into().expect(WHOLE);
+        let from = *part;
         mask.apply(&from, part, start / GROUP + i);
     }
     mask.apply_part(&mut x[cut..], start + cut);
 }
+
+/// Elements decided at once: the halves of sixteen words.
+const GROUP: usize = 2 * super::GROUP;
+
+const WHOLE: &str = "chunks are whole groups";
 
 /// How many of `len` elements from `offset` on come before the first whole group.
 fn head(offset: usize, len: usize) -> usize {
@@ -49,7 +59,7 @@ fn head(offset: usize, len: usize) -> usize {
 
 struct Mask {
     key: Key,
-    /// An element whose word is below is dropped.
+    /// An element whose half word is below is dropped.
     threshold: u32,
     scale: f32,
 }
@@ -60,23 +70,24 @@ impl Mask {
             (0.0..1.0).contains(&rate),
             "dropout rate {rate} is not in [0, 1)"
         );
-        let rate = f64::from(rate);
+        const ONE: u32 = 1 << 16;
+        // Rates next to 1 still keep a few.
+        let threshold = ((rate * ONE as f32).round() as u32).min(ONE - 1);
         Self {
             key,
-            // At most 2^32 - 256, as the largest rate is 1 - 2^-24.
-            threshold: (rate * (1u64 << 32) as f64) as u32,
-            scale: (1.0 / (1.0 - rate)) as f32,
+            threshold,
+            scale: ONE as f32 / (ONE - threshold) as f32,
         }
     }
 
     /// A whole group.
     #[inline(always)]
-    fn apply(&self, x: &[f32], y: &mut [f32], group: usize) {
+    fn apply(&self, x: &[f32; GROUP], y: &mut [f32; GROUP], group: usize) {
         let scale = F32x4::splat(self.scale);
-        let words = self.key.group_wide(group);
-        for (i, word) in words.into_iter().enumerate() {
+        let halves = self.key.group_wide(group).map(|word| word.halves());
+        for (i, half) in halves.into_iter().flatten().enumerate() {
             let kept = F32x4::load(&x[4 * i..]).mul(scale);
-            word.keep_if_ge(self.threshold, kept).store(&mut y[4 * i..]);
+            half.keep_if_ge(self.threshold, kept).store(&mut y[4 * i..]);
         }
     }
 

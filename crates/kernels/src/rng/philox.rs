@@ -107,8 +107,8 @@ impl Key {
         ];
         let mut key = self.halves();
         for _ in 0..ROUNDS {
-            let (hi0, lo0) = counter[0].mul_wide(MULTIPLIERS[0]);
-            let (hi1, lo1) = counter[2].mul_wide(MULTIPLIERS[1]);
+            let (hi0, lo0) = counter[0].mul_wide::<0>();
+            let (hi1, lo1) = counter[2].mul_wide::<1>();
             counter = [
                 hi1.xor(counter[1]).xor(U32x4::splat(key[0])),
                 lo1,
@@ -131,7 +131,8 @@ impl Key {
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wide {
-    use crate::lane::{F32x4, Lane};
+    use super::MULTIPLIERS as M;
+    use crate::lane::F32x4;
     use core::arch::wasm32::*;
 
     /// Four words.
@@ -164,10 +165,14 @@ mod wide {
         pub fn xor(self, o: Self) -> Self {
             Self(v128_xor(self.0, o.0))
         }
-        /// Upper and lower words of the 64-bit products.
+        /// Upper and lower words of the 64-bit products with `MULTIPLIERS[WHICH]`.
         #[inline(always)]
-        pub fn mul_wide(self, factor: u32) -> (Self, Self) {
-            let factor = u32x4_splat(factor);
+        pub fn mul_wide<const WHICH: usize>(self) -> (Self, Self) {
+            static FACTORS: [v128; 2] =
+                [u32x4(M[0], M[0], M[0], M[0]), u32x4(M[1], M[1], M[1], M[1])];
+            // SAFETY: a valid reference. Volatile, because LLVM turns the product of 32-bit words by
+            // a factor it can see into one of 64-bit words, which takes three times as long.
+            let factor = unsafe { core::ptr::read_volatile(&FACTORS[WHICH]) };
             let low = u64x2_extmul_low_u32x4(self.0, factor);
             let high = u64x2_extmul_high_u32x4(self.0, factor);
             (
@@ -175,17 +180,25 @@ mod wide {
                 Self(u32x4_shuffle::<0, 2, 4, 6>(low, high)),
             )
         }
-        /// Per lane `if self >= threshold { value } else { 0 }`.
+        /// The lower and the upper half of each word, as words.
+        #[inline(always)]
+        pub fn halves(self) -> [Self; 2] {
+            let low = v128_and(self.0, u32x4_splat(0xffff));
+            [Self(low), Self(u32x4_shr(self.0, 16))]
+        }
+        /// Per lane `if self >= threshold { value } else { 0 }`, for lanes below 2^31.
         #[inline(always)]
         pub fn keep_if_ge(self, threshold: u32, value: F32x4) -> F32x4 {
-            let mask = u32x4_ge(self.0, u32x4_splat(threshold));
-            F32x4::select(mask, value, F32x4::splat(0.0))
+            // The signed comparison is one instruction on x86, the unsigned one three.
+            let dropped = i32x4_gt(u32x4_splat(threshold), self.0);
+            F32x4(v128_andnot(value.0, dropped))
         }
     }
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod wide {
+    use super::MULTIPLIERS as M;
     use crate::lane::F32x4;
     use core::array::from_fn;
 
@@ -214,16 +227,24 @@ mod wide {
         pub fn xor(self, o: Self) -> Self {
             Self(from_fn(|i| self.0[i] ^ o.0[i]))
         }
-        /// Upper and lower words of the 64-bit products.
+        /// Upper and lower words of the 64-bit products with `MULTIPLIERS[WHICH]`.
         #[inline(always)]
-        pub fn mul_wide(self, factor: u32) -> (Self, Self) {
-            let product = self.0.map(|v| u64::from(v) * u64::from(factor));
+        pub fn mul_wide<const WHICH: usize>(self) -> (Self, Self) {
+            let product = self.0.map(|v| u64::from(v) * u64::from(M[WHICH]));
             (
                 Self(product.map(|p| (p >> 32) as u32)),
                 Self(product.map(|p| p as u32)),
             )
         }
-        /// Per lane `if self >= threshold { value } else { 0 }`.
+        /// The lower and the upper half of each word, as words.
+        #[inline(always)]
+        pub fn halves(self) -> [Self; 2] {
+            [
+                Self(self.0.map(|v| v & 0xffff)),
+                Self(self.0.map(|v| v >> 16)),
+            ]
+        }
+        /// Per lane `if self >= threshold { value } else { 0 }`, for lanes below 2^31.
         #[inline(always)]
         pub fn keep_if_ge(self, threshold: u32, value: F32x4) -> F32x4 {
             F32x4(from_fn(|i| {

@@ -1,0 +1,263 @@
+// Symbolic tensors and the graph they grow: what TypeScript hands to the Rust core.
+// It records nodes and writes their bytes; what operations mean and check is in ops.ts.
+import type { DType } from "./data/tensor.js";
+import { type Dim, visibleShape } from "./shape.js";
+import { ByteWriter } from "./wire.js";
+
+const dtypeCodes: Record<DType, number> = { float32: 0, int32: 1, uint8: 2 };
+
+/** Numbers of the operations in the wire format; crates/core/src/wire.rs reads them. */
+export const opCodes = {
+  input: 1,
+  variable: 2,
+  const: 3,
+  cast: 4,
+  matMul: 5,
+  unary: 6,
+  binary: 7,
+  reduce: 8,
+  reshape: 9,
+  permute: 10,
+  softmax: 11,
+  logSoftmax: 12,
+  sparseCrossEntropy: 13,
+  crossEntropy: 14,
+  argMax: 15,
+  inTopK: 16,
+  batchNorm: 17,
+  normalize: 18,
+  dropout: 19,
+  updateMoving: 20,
+  accumulate: 21,
+  extent: 22,
+  stopGradient: 23,
+  assign: 24,
+  concat: 25,
+  slice: 26,
+} as const;
+
+/** The name of an operation. */
+export type OpName = keyof typeof opCodes;
+
+/** A variable of the store, as the graph needs to know it. */
+export interface GraphVariable {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Its number in the engine; asked for when the graph is encoded. */
+  readonly id: number;
+}
+
+/** Shape and element type of a result. */
+export interface ResultType {
+  readonly dims: readonly Dim[];
+  readonly dtype: DType;
+}
+
+interface Node {
+  readonly op: OpName;
+  readonly origin: number;
+  readonly inputs: readonly Sym[];
+  readonly results: readonly ResultType[];
+  readonly attributes: ((writer: ByteWriter) => void) | null;
+  /** The function's name where one operation stands for many, for example "relu". */
+  readonly kind: string | null;
+}
+
+/**
+ * A tensor that has a shape and no numbers yet: what layers, losses and metrics are functions of.
+ * Make new ones with `ops`; the gradient of everything made this way is automatic.
+ */
+export class Sym {
+  /** Extents, outermost first; `null` where the extent depends on the batch size. */
+  readonly shape: readonly (number | null)[];
+  /** What its elements are. */
+  readonly dtype: DType;
+  /** @internal */
+  readonly dims: readonly Dim[];
+  /** @internal */
+  readonly graph: GraphBuilder;
+  /** @internal */
+  readonly node: number;
+  /** @internal */
+  readonly port: number;
+
+  /** @internal */
+  constructor(graph: GraphBuilder, node: number, port: number, type: ResultType) {
+    this.graph = graph;
+    this.node = node;
+    this.port = port;
+    this.dims = type.dims;
+    this.dtype = type.dtype;
+    this.shape = visibleShape(type.dims);
+  }
+}
+
+/** How a graph is trained, as the wire format says it. */
+export interface TrainPart {
+  /** A scalar. */
+  readonly loss: Sym;
+  /** A scalar input. */
+  readonly learningRate: Sym;
+  /** A scalar input that overrides the rule's momentum or beta1. */
+  readonly momentum: Sym | null;
+  readonly rule: string;
+  readonly hyperparameters: readonly number[];
+  readonly clip: {
+    readonly kind: "none" | "value" | "norm" | "globalNorm";
+    readonly limit: number;
+  };
+  readonly trainables: readonly TrainableEntry[];
+}
+
+/** A variable that training changes, and how. */
+export interface TrainableEntry {
+  readonly variable: GraphVariable;
+  readonly learningRateMultiplier: number;
+  readonly weightDecay: number;
+  readonly slots: readonly GraphVariable[];
+}
+
+/** What is wanted of a graph. */
+export interface GraphResult {
+  readonly outputs: Readonly<Record<string, Sym>>;
+  readonly train: TrainPart | null;
+}
+
+const clipCodes = { none: 0, value: 1, norm: 2, globalNorm: 3 } as const;
+
+/** A graph in the making. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #origins: string[] = [""];
+  readonly #inputs = new Map<string, Sym>();
+  readonly #variables = new Map<GraphVariable, Sym>();
+  readonly #effects: number[] = [];
+  #origin = 0;
+
+  /** Runs `make`; the nodes it adds, and errors about them, carry the name `origin`. */
+  within<T>(origin: string, make: () => T): T {
+    const before = this.#origin;
+    const known = this.#origins.indexOf(origin);
+    this.#origin = known >= 0 ? known : this.#origins.push(origin) - 1;
+    try {
+      return make();
+    } finally {
+      this.#origin = before;
+    }
+  }
+
+  /** Where an error about `name` happens: `loss "huber" (add)`. */
+  place(name: string): string {
+    const origin = this.#origins[this.#origin];
+    return origin ? `${origin} (${name})` : name;
+  }
+
+  /** Adds a node and returns its results. */
+  add(
+    op: OpName,
+    inputs: readonly Sym[],
+    results: readonly ResultType[],
+    attributes: ((writer: ByteWriter) => void) | null = null,
+    kind: string | null = null,
+  ): Sym[] {
+    const node = this.#nodes.length;
+    this.#nodes.push({ op, origin: this.#origin, inputs, results, attributes, kind });
+    return results.map((type, port) => new Sym(this, node, port, type));
+  }
+
+  /** Adds a node that is run because it changes the variable that is its first input. */
+  addEffect(
+    op: OpName,
+    inputs: readonly Sym[],
+    attributes: ((writer: ByteWriter) => void) | null = null,
+  ): void {
+    this.add(op, inputs, [], attributes);
+    this.#effects.push(this.#nodes.length - 1);
+  }
+
+  /** The input of that name; the same one for the same name. */
+  input(name: string, dims: readonly Dim[], dtype: DType = "float32"): Sym {
+    const known = this.#inputs.get(name);
+    if (known) return known;
+    const [sym] = this.add("input", [], [{ dims, dtype }], (writer) =>
+      writer.text(name).byte(dtypeCodes[dtype]).dims(dims),
+    ) as [Sym];
+    this.#inputs.set(name, sym);
+    return sym;
+  }
+
+  /** The value of a variable; the same symbol for the same variable. */
+  variable(variable: GraphVariable): Sym {
+    const known = this.#variables.get(variable);
+    if (known) return known;
+    const dims = variable.shape.map((factor) => ({ factor, symbol: 0 }) as const);
+    const [sym] = this.add("variable", [], [{ dims, dtype: "float32" }], (writer) =>
+      writer.unsigned(variable.id),
+    ) as [Sym];
+    this.#variables.set(variable, sym);
+    return sym;
+  }
+
+  /** Which operation made this value, from what. */
+  madeBy(sym: Sym): { op: OpName; kind: string | null; inputs: readonly Sym[] } {
+    return this.#nodes[sym.node] as Node;
+  }
+
+  /** The bytes of the graph: only the nodes that outputs, effects or training need. */
+  encode({ outputs, train }: GraphResult): Uint8Array {
+    const wanted = [...Object.values(outputs).map((sym) => sym.node), ...this.#effects];
+    if (train) {
+      wanted.push(train.loss.node, train.learningRate.node);
+      if (train.momentum) wanted.push(train.momentum.node);
+    }
+    const numbers = this.#number(wanted);
+    const at = (node: number) => numbers.get(node) as number;
+
+    const writer = new ByteWriter();
+    writer.bytes(new TextEncoder().encode("GRA1"));
+    writer.unsigned(this.#origins.length);
+    for (const origin of this.#origins) writer.text(origin);
+    writer.unsigned(numbers.size);
+    for (const id of numbers.keys()) {
+      const { op, origin, inputs, attributes } = this.#nodes[id] as Node;
+      writer.byte(opCodes[op]).unsigned(origin).unsigned(inputs.length);
+      for (const input of inputs) writer.unsigned(at(input.node)).unsigned(input.port);
+      attributes?.(writer);
+    }
+    const names = Object.entries(outputs);
+    writer.unsigned(names.length);
+    for (const [name, sym] of names) writer.text(name).unsigned(at(sym.node)).unsigned(sym.port);
+    writer.unsigned(this.#effects.length);
+    for (const effect of this.#effects) writer.unsigned(at(effect));
+    if (train) encodeTrain(writer.byte(1), train, at);
+    else writer.byte(0);
+    return writer.finish();
+  }
+
+  /** New numbers, in the old order, for the wanted nodes and what they need. */
+  #number(wanted: readonly number[]): Map<number, number> {
+    const needed = new Set<number>();
+    const open = [...wanted];
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      if (needed.has(node)) continue;
+      needed.add(node);
+      for (const input of (this.#nodes[node] as Node).inputs) open.push(input.node);
+    }
+    return new Map([...needed].sort((a, b) => a - b).map((node, index) => [node, index]));
+  }
+}
+
+function encodeTrain(writer: ByteWriter, train: TrainPart, at: (node: number) => number): void {
+  writer.unsigned(at(train.loss.node)).unsigned(train.loss.port);
+  writer.unsigned(at(train.learningRate.node));
+  if (train.momentum) writer.byte(1).unsigned(at(train.momentum.node));
+  else writer.byte(0);
+  writer.text(train.rule).floats(train.hyperparameters);
+  writer.byte(clipCodes[train.clip.kind]).float(train.clip.limit);
+  writer.unsigned(train.trainables.length);
+  for (const { variable, learningRateMultiplier, weightDecay, slots } of train.trainables) {
+    writer.unsigned(variable.id).float(learningRateMultiplier).float(weightDecay);
+    writer.unsigned(slots.length);
+    for (const slot of slots) writer.unsigned(slot.id);
+  }
+}

@@ -1,0 +1,132 @@
+// The batch normalisation layer.
+import { checkBoolean, checkNumber } from "../errors.js";
+import { type InitializerLike, resolveInitializer } from "../initializers.js";
+import { batchNorm, normalize, updateMoving } from "../layer-ops.js";
+import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
+import {
+  featuresOf,
+  type Layer,
+  type LayerOptions,
+  makeLayer,
+  onlyInput,
+  type WeightSpec,
+} from "./layer.js";
+
+/** Options of `batchNormalization`. */
+export interface BatchNormalizationOptions extends LayerOptions {
+  /** The share of the moving statistics that stays at each step, from 0 to 1. Default: 0.99. */
+  momentum?: number;
+  /** Added to the variance; above 0. Default: 0.001. */
+  epsilon?: number;
+  /** Whether `beta` is added. Default: true. */
+  center?: boolean;
+  /** Whether the result is multiplied by `gamma`. Default: true. */
+  scale?: boolean;
+  /** How `beta` starts. Default: `"zeros"`. */
+  betaInitializer?: InitializerLike;
+  /** How `gamma` starts. Default: `"ones"`. */
+  gammaInitializer?: InitializerLike;
+  /** How `movingMean` starts. Default: `"zeros"`. */
+  movingMeanInitializer?: InitializerLike;
+  /** How `movingVariance` starts. Default: `"ones"`. */
+  movingVarianceInitializer?: InitializerLike;
+  /** A penalty on `beta`. Default: none. */
+  betaRegularizer?: RegularizerLike | null;
+  /** A penalty on `gamma`. Default: none. */
+  gammaRegularizer?: RegularizerLike | null;
+}
+
+const options = [
+  "momentum",
+  "epsilon",
+  "center",
+  "scale",
+  "betaInitializer",
+  "gammaInitializer",
+  "movingMeanInitializer",
+  "movingVarianceInitializer",
+  "betaRegularizer",
+  "gammaRegularizer",
+];
+
+/**
+ * Gives each feature (last axis) mean 0 and variance 1, then scales and shifts it. Training uses
+ * the statistics of the batch and updates the moving ones; inference, and training with
+ * `trainable: false`, uses the moving ones. Weights: `gamma`, `beta`, `movingMean`,
+ * `movingVariance`. Ioffe & Szegedy 2015.
+ * Source: https://keras.io/api/layers/normalization_layers/batch_normalization/
+ *
+ * @example
+ * batchNormalization({ momentum: 0.9 })
+ */
+export function batchNormalization(given: BatchNormalizationOptions = {}): Layer {
+  const kind = "batchNormalization";
+  const momentum = checkNumber(kind, "momentum", given.momentum ?? 0.99, { min: 0, max: 1 });
+  const epsilon = checkNumber(kind, "epsilon", given.epsilon ?? 1e-3, { exclusiveMin: 0 });
+  const center = checkBoolean(kind, "center", given.center ?? true);
+  const scale = checkBoolean(kind, "scale", given.scale ?? true);
+  const betaRegularizer = resolveRegularizer(
+    `${kind}: betaRegularizer`,
+    given.betaRegularizer ?? null,
+  );
+  const gammaRegularizer = resolveRegularizer(
+    `${kind}: gammaRegularizer`,
+    given.gammaRegularizer ?? null,
+  );
+  const initializer = (
+    name: "beta" | "gamma" | "movingMean" | "movingVariance",
+    byDefault: InitializerLike,
+  ) => resolveInitializer(`${kind}: ${name}Initializer`, given[`${name}Initializer`] ?? byDefault);
+  const specs: readonly Omit<WeightSpec, "shape">[] = [
+    ...(scale
+      ? [
+          {
+            name: "gamma",
+            initializer: initializer("gamma", "ones"),
+            regularizer: gammaRegularizer,
+          },
+        ]
+      : []),
+    ...(center
+      ? [{ name: "beta", initializer: initializer("beta", "zeros"), regularizer: betaRegularizer }]
+      : []),
+    { name: "movingMean", initializer: initializer("movingMean", "zeros"), trainable: false },
+    {
+      name: "movingVariance",
+      initializer: initializer("movingVariance", "ones"),
+      trainable: false,
+    },
+  ];
+
+  return makeLayer(
+    {
+      kind,
+      weights(inputs, place) {
+        const shape = [featuresOf(inputs, place)];
+        return specs.map((spec) => ({ ...spec, shape }));
+      },
+      call(context, inputs) {
+        const x = onlyInput(inputs, kind);
+        const gamma = scale ? context.weight("gamma") : null;
+        const beta = center ? context.weight("beta") : null;
+        const movingMean = context.weight("movingMean");
+        const movingVariance = context.weight("movingVariance");
+        if (!context.training || !context.trainable) {
+          return normalize(x, {
+            mean: movingMean,
+            variance: movingVariance,
+            gamma,
+            beta,
+            epsilon,
+          });
+        }
+        const { y, mean, variance } = batchNorm(x, { gamma, beta, epsilon });
+        updateMoving(movingMean, mean, momentum);
+        updateMoving(movingVariance, variance, momentum);
+        return y;
+      },
+    },
+    given,
+    options,
+  );
+}

@@ -1,0 +1,97 @@
+// The dense layer.
+import { type Activation, resolveActivation } from "../activations.js";
+import { checkBoolean, checkNumber } from "../errors.js";
+import { type InitializerLike, resolveInitializer } from "../initializers.js";
+import { add, matmul } from "../ops.js";
+import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
+import { addActivityLoss } from "./activity.js";
+import { featuresOf, type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js";
+
+/** Options of `dense`. */
+export interface DenseOptions extends LayerOptions {
+  /** How many outputs, at least 1. */
+  units: number;
+  /** What is done with the sum. Default: `"linear"`. */
+  activation?: Activation | null;
+  /** Whether a bias is added. Default: true. */
+  useBias?: boolean;
+  /** How the kernel `[inputs, units]` starts. Default: `"glorotUniform"`. */
+  kernelInitializer?: InitializerLike;
+  /** How the bias `[units]` starts. Default: `"zeros"`. */
+  biasInitializer?: InitializerLike;
+  /** A penalty on the kernel. Default: none. */
+  kernelRegularizer?: RegularizerLike | null;
+  /** A penalty on the bias. Default: none. */
+  biasRegularizer?: RegularizerLike | null;
+  /** A penalty on the output, for each sample of the batch. Default: none. */
+  activityRegularizer?: RegularizerLike | null;
+}
+
+const options = [
+  "units",
+  "activation",
+  "useBias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+];
+
+/**
+ * `activation(x kernel + bias)` over the last axis: `[batch, ..., inputs]` to
+ * `[batch, ..., units]`. Weights: `kernel`, `bias`.
+ * Source: https://keras.io/api/layers/core_layers/dense/
+ *
+ * @example
+ * dense({ units: 300, activation: "relu", kernelInitializer: "heNormal" })
+ */
+export function dense(given: DenseOptions): Layer {
+  const units = checkNumber("dense", "units", given?.units, { integer: true, min: 1 });
+  const useBias = checkBoolean("dense", "useBias", given.useBias ?? true);
+  const activation = resolveActivation("dense: activation", given.activation ?? "linear");
+  const kernelInitializer = resolveInitializer(
+    "dense: kernelInitializer",
+    given.kernelInitializer ?? "glorotUniform",
+  );
+  const biasInitializer = resolveInitializer(
+    "dense: biasInitializer",
+    given.biasInitializer ?? "zeros",
+  );
+  const regularizer = (name: "kernelRegularizer" | "biasRegularizer" | "activityRegularizer") =>
+    resolveRegularizer(`dense: ${name}`, given[name] ?? null);
+  const kernelRegularizer = regularizer("kernelRegularizer");
+  const biasRegularizer = regularizer("biasRegularizer");
+  const activityRegularizer = regularizer("activityRegularizer");
+
+  return makeLayer(
+    {
+      kind: "dense",
+      weights(inputs, place) {
+        const shape = [featuresOf(inputs, place), units];
+        return [
+          { name: "kernel", shape, initializer: kernelInitializer, regularizer: kernelRegularizer },
+          ...(useBias
+            ? [
+                {
+                  name: "bias",
+                  shape: [units],
+                  initializer: biasInitializer,
+                  regularizer: biasRegularizer,
+                },
+              ]
+            : []),
+        ];
+      },
+      call(context, inputs) {
+        const product = matmul(onlyInput(inputs, "dense"), context.weight("kernel"));
+        const sum = useBias ? add(product, context.weight("bias")) : product;
+        const output = activation(sum);
+        addActivityLoss(context, activityRegularizer, output);
+        return output;
+      },
+    },
+    given,
+    options,
+  );
+}

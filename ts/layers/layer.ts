@@ -1,0 +1,167 @@
+// What a layer is: a description of its weights and of its function over symbolic tensors, and,
+// once a model has built it, its weights. Layers must not know models or training.
+import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
+import type { Sym } from "../graph.js";
+import type { Initializer } from "../initializers.js";
+import type { RegularizerFunction } from "../regularizers.js";
+import { Resources, Variable } from "../runtime/resources.js";
+import { type Dim, printDims } from "../shape.js";
+
+/** Options every layer has. */
+export interface LayerOptions {
+  /** Its name in summaries, errors and weights. Default: its kind with a number. */
+  name?: string;
+  /** Whether training changes its weights. Default: true. */
+  trainable?: boolean;
+  /** The shape of one row of input, for the first layer of a model: `[784]`. */
+  inputShape?: readonly number[];
+}
+
+/** The names of the options every layer has. */
+export const layerOptions = ["name", "trainable", "inputShape"] as const;
+
+/** A weight that a layer wants. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+  /** False for statistics, which training updates in other ways. Default: true. */
+  readonly trainable?: boolean;
+  readonly regularizer?: RegularizerFunction | null;
+}
+
+/** What a layer's function may ask for besides its inputs. */
+export interface CallContext {
+  /** Whether this is a training step. */
+  readonly training: boolean;
+  /** Whether the layer's weights are trained. */
+  readonly trainable: boolean;
+  /** A number no other call of a layer in this model has, for random draws. */
+  readonly stream: number;
+  /** The weight of that name. */
+  weight(name: string): Sym;
+  /** Adds a scalar to the loss. */
+  addLoss(value: Sym): void;
+}
+
+/** The two functions that make a layer. */
+export interface LayerDefinition {
+  /** The factory's name: `dense`. */
+  readonly kind: string;
+  /** The weights for inputs of these shapes; `place` names the layer in errors. */
+  weights?(inputs: readonly (readonly Dim[])[], place: string): readonly WeightSpec[];
+  /** The output for these inputs. */
+  call(context: CallContext, inputs: readonly Sym[]): Sym;
+}
+
+/** A weight of a built layer. */
+export interface LayerWeight {
+  readonly spec: WeightSpec;
+  readonly variable: Variable;
+}
+
+/** What a layer gets when a model is built from it first; it keeps it in every other model. */
+export class LayerState {
+  readonly name: string;
+  readonly inputs: readonly (readonly Dim[])[];
+  readonly weights: readonly LayerWeight[];
+  /** Where its weights live in the engine. */
+  readonly resources: Resources;
+
+  constructor(
+    layer: Layer,
+    name: string,
+    inputs: readonly (readonly Dim[])[],
+    specs: readonly WeightSpec[],
+  ) {
+    this.name = name;
+    this.inputs = inputs;
+    this.weights = specs.map((spec) => ({
+      spec,
+      variable: new Variable(`${name}/${spec.name}`, spec.shape),
+    }));
+    this.resources = new Resources(layer);
+  }
+}
+
+/** A layer of a model. Made by `dense()` and the like. */
+export class Layer {
+  /** Whether training changes its weights; a change counts from the next `compile`. */
+  trainable: boolean;
+  /** @internal */
+  readonly definition: LayerDefinition;
+  /** The name it was given; null to be named by its model. @internal */
+  readonly givenName: string | null;
+  /** @internal */
+  readonly inputShape: readonly number[] | null;
+  /** @internal */
+  state: LayerState | null = null;
+
+  /** @internal */
+  constructor(definition: LayerDefinition, options: LayerOptions) {
+    const { kind } = definition;
+    const { name, trainable = true, inputShape } = options;
+    if (name !== undefined && (typeof name !== "string" || !/^[^/\s]+$/.test(name))) {
+      fail(`${kind}: name`, {
+        expected: 'a text without "/" and blanks',
+        received: describe(name),
+      });
+    }
+    this.definition = definition;
+    this.givenName = name ?? null;
+    this.trainable = checkBoolean(kind, "trainable", trainable);
+    this.inputShape = inputShape === undefined ? null : checkShape(kind, "inputShape", inputShape);
+  }
+
+  /** The name of the factory that made it: `dense`. */
+  get kind(): string {
+    return this.definition.kind;
+  }
+
+  /** Its name; that of its kind until a model was built from it. */
+  get name(): string {
+    return this.state?.name ?? this.givenName ?? this.kind;
+  }
+}
+
+/** Checks the options every layer has and makes the layer. */
+export function makeLayer(
+  definition: LayerDefinition,
+  options: LayerOptions,
+  known: readonly string[],
+): Layer {
+  checkOptions(definition.kind, options, [...known, ...layerOptions]);
+  return new Layer(definition, options);
+}
+
+/** Checks a shape of fixed extents. */
+export function checkShape(where: string, name: string, shape: unknown): readonly number[] {
+  if (!Array.isArray(shape)) {
+    return fail(where, {
+      expected: `${name} to be an array such as [784]`,
+      received: describe(shape),
+    });
+  }
+  shape.forEach((extent, i) => {
+    checkNumber(where, `${name}[${i}]`, extent, { integer: true, min: 1 });
+  });
+  return [...shape];
+}
+
+/** The one input of a layer that takes one. */
+export function onlyInput<T>(inputs: readonly T[], place: string): T {
+  const [input] = inputs;
+  if (inputs.length === 1 && input !== undefined) return input;
+  return fail(place, { expected: "one input", received: `${inputs.length}` });
+}
+
+/** The last extent of the input, which weights need as a number. */
+export function featuresOf(inputs: readonly (readonly Dim[])[], place: string): number {
+  const dims = onlyInput(inputs, place);
+  const features = dims.at(-1);
+  if (dims.length >= 2 && features !== undefined && features.symbol === 0) return features.factor;
+  return fail(place, {
+    expected: "an input [batch, ..., features]",
+    received: printDims(dims),
+  });
+}

@@ -1,0 +1,197 @@
+// Metrics: functions of symbolic targets and predictions whose mean over the samples is reported.
+// The running means are kept in the engine; see models/lowering.ts.
+import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.js";
+import type { Sym } from "./graph.js";
+import { inTopK } from "./layer-ops.js";
+import { checkedResult, lossesByName } from "./losses.js";
+import { argmax, equal, greater, less, max, multiply, sum } from "./ops.js";
+import { sameDim } from "./shape.js";
+
+/** A metric with its options. Made by `binaryAccuracy()` and the like; every loss is one, too. */
+export interface Metric {
+  /** The name under which it stands in logs and the history. */
+  readonly name: string;
+  /** @internal */
+  compute(yTrue: Sym, yPred: Sym): Sym;
+}
+
+/** A metric as a function of targets and predictions, made with `ops`: one value per sample. */
+export type MetricFunction = (yTrue: Sym, yPred: Sym) => Sym;
+
+/** An option every metric has. */
+export interface MetricOptions {
+  /** The name in logs and the history. Default: that of the factory. */
+  name?: string;
+}
+
+/** Options of `binaryAccuracy`. */
+export interface BinaryAccuracyOptions extends MetricOptions {
+  /** Predictions above it count as 1. Default: 0.5. */
+  threshold?: number;
+}
+
+/** Options of the top-k accuracies. */
+export interface TopKOptions extends MetricOptions {
+  /** How many of the highest predictions count, at least 1. Default: 5. */
+  k?: number;
+}
+
+function metric(
+  factory: string,
+  options: MetricOptions,
+  known: readonly string[],
+  compute: (yTrue: Sym, yPred: Sym, place: string) => Sym,
+): Metric {
+  checkOptions(factory, options, ["name", ...known]);
+  const { name = factory } = options;
+  if (typeof name !== "string" || name === "") {
+    fail(`${factory}: name`, { expected: "a text", received: describe(name) });
+  }
+  return { name, compute: (yTrue, yPred) => compute(yTrue, yPred, `metric "${name}"`) };
+}
+
+function checkRanks(place: string, yTrue: Sym, yPred: Sym, difference: number): void {
+  if (yPred.dims.length - yTrue.dims.length === difference) return;
+  const kind = difference === 1 ? "class numbers" : "targets in the shape of the predictions";
+  fail(place, {
+    expected: `${kind} for predictions [${yPred.shape.map((extent) => extent ?? "batch")}]`,
+    received: `[${yTrue.shape.map((extent) => extent ?? "batch")}]`,
+    hint:
+      difference === 1
+        ? "One-hot targets need categoricalAccuracy or topKCategoricalAccuracy."
+        : "Class numbers need sparseCategoricalAccuracy or sparseTopKCategoricalAccuracy.",
+  });
+}
+
+/**
+ * How often the prediction is right: binary, categorical or sparse categorical accuracy, whichever
+ * fits the shapes of targets and predictions, as in Keras.
+ */
+export function accuracy(options: MetricOptions = {}): Metric {
+  return metric("accuracy", options, [], (yTrue, yPred) => {
+    const scores = yPred.dims.at(-1);
+    const isBinary = scores !== undefined && sameDim(scores, { factor: 1, symbol: 0 });
+    if (isBinary) return binaryHits(yTrue, yPred, 0.5);
+    if (yTrue.dims.length < yPred.dims.length) return sparseHits(yTrue, yPred);
+    return categoricalHits(yTrue, yPred);
+  });
+}
+
+function binaryHits(yTrue: Sym, yPred: Sym, threshold: number): Sym {
+  return equal(yTrue, greater(yPred, threshold));
+}
+
+function sparseHits(yTrue: Sym, yPred: Sym): Sym {
+  return equal(yTrue, argmax(yPred));
+}
+
+function categoricalHits(yTrue: Sym, yPred: Sym): Sym {
+  return equal(argmax(yTrue), argmax(yPred));
+}
+
+/**
+ * How often a prediction above the threshold meets a target of 1, and one below a 0.
+ * Source: https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
+ */
+export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
+  const threshold = checkNumber("binaryAccuracy", "threshold", options.threshold ?? 0.5);
+  return metric("binaryAccuracy", options, ["threshold"], (yTrue, yPred, place) => {
+    checkRanks(place, yTrue, yPred, 0);
+    return binaryHits(yTrue, yPred, threshold);
+  });
+}
+
+/**
+ * How often the highest prediction stands where the one-hot target has its 1.
+ * Source: https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
+ */
+export function categoricalAccuracy(options: MetricOptions = {}): Metric {
+  return metric("categoricalAccuracy", options, [], (yTrue, yPred, place) => {
+    checkRanks(place, yTrue, yPred, 0);
+    return categoricalHits(yTrue, yPred);
+  });
+}
+
+/**
+ * How often the highest prediction is the class number of the target.
+ * Source: https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
+ */
+export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
+  return metric("sparseCategoricalAccuracy", options, [], (yTrue, yPred, place) => {
+    checkRanks(place, yTrue, yPred, 1);
+    return sparseHits(yTrue, yPred);
+  });
+}
+
+function checkK(factory: string, options: TopKOptions): number {
+  return checkNumber(factory, "k", options.k ?? 5, { integer: true, min: 1 });
+}
+
+/**
+ * How often the target's class is among the k highest predictions; targets are one-hot.
+ * Source: https://keras.io/api/metrics/accuracy_metrics/#topkcategoricalaccuracy-class
+ */
+export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+  const k = checkK("topKCategoricalAccuracy", options);
+  return metric("topKCategoricalAccuracy", options, ["k"], (yTrue, yPred, place) => {
+    checkRanks(place, yTrue, yPred, 0);
+    const target = equal(yTrue, max(yTrue, { axis: -1, keepDims: true }));
+    const score = sum(multiply(target, yPred), { axis: -1, keepDims: true });
+    return less(sum(greater(yPred, score), { axis: -1 }), k);
+  });
+}
+
+/**
+ * How often the target's class is among the k highest predictions; targets are class numbers.
+ * Source: https://keras.io/api/metrics/accuracy_metrics/#sparsetopkcategoricalaccuracy-class
+ */
+export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+  const k = checkK("sparseTopKCategoricalAccuracy", options);
+  return metric("sparseTopKCategoricalAccuracy", options, ["k"], (yTrue, yPred, place) => {
+    checkRanks(place, yTrue, yPred, 1);
+    if (yTrue.dtype !== "int32") {
+      fail(place, {
+        expected: "targets that are class numbers",
+        received: "numbers that need not be whole",
+        hint: "Use it with sparseCategoricalCrossentropy, or topKCategoricalAccuracy instead.",
+      });
+    }
+    return inTopK(yPred, yTrue, k);
+  });
+}
+
+const byName = {
+  ...lossesByName,
+  accuracy,
+  acc: accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+} satisfies Record<string, (options: MetricOptions) => Metric>;
+
+/** The name of a metric with its defaults. */
+export type MetricName = keyof typeof byName;
+
+/** What `compile` takes as a metric. */
+export type MetricLike = MetricName | Metric | MetricFunction;
+
+const names = Object.keys(byName) as MetricName[];
+
+/** The metric behind what `compile` was given; a name stays its name in the logs. @internal */
+export function resolveMetric(where: string, given: MetricLike): Metric {
+  if (typeof given === "string") return byName[checkOneOf(where, given, names)]({ name: given });
+  if (typeof given === "object" && given !== null && typeof given.compute === "function") {
+    return given;
+  }
+  if (typeof given === "function" && given.name !== "") {
+    const { name } = given;
+    const place = `metric "${name}"`;
+    return { name, compute: (yTrue, yPred) => checkedResult(place, given, yTrue, yPred) };
+  }
+  return fail(where, {
+    expected: "the name of a metric, one made by accuracy() and the like, or a named function",
+    received: describe(given),
+  });
+}

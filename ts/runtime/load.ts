@@ -1,0 +1,209 @@
+// Finds, loads and starts the engine, once. It chooses the build; it must not know models.
+import { checkOneOf, checkOptions, fail } from "../errors.js";
+import { type Build, Engine, loadGlue, wasmUrl } from "./bindings.js";
+import { Core } from "./core.js";
+import { readBytes, readBytesNow } from "./platform.js";
+
+/** Options of `init`. */
+export interface InitOptions {
+  /**
+   * Which build of the engine: `"relaxed"` is fastest (fused multiply-add), `"strict"` gives the
+   * same bits in every JavaScript engine, `"auto"` takes relaxed where it runs. Default: `"auto"`.
+   */
+  simd?: "auto" | Build;
+  /**
+   * The engine itself, for places where gradus cannot find it: a compiled module, its bytes, or
+   * the address of a copy of `gradus/gradus-strict.wasm` or `gradus/gradus-relaxed.wasm`.
+   * Default: the file beside this library.
+   */
+  wasm?: WebAssembly.Module | BufferSource | URL | string;
+}
+
+/** Options of `initSync`. */
+export interface InitSyncOptions {
+  /** The engine as a compiled module or as bytes of `gradus/gradus-strict.wasm` or `-relaxed`. */
+  wasm: WebAssembly.Module | BufferSource;
+}
+
+/** What `runtimeInfo` tells. */
+export interface RuntimeInfo {
+  /** The file the engine came from; `"given"` when it was handed to `init`; null before `init`. */
+  readonly build: "gradus-relaxed.wasm" | "gradus-strict.wasm" | "given" | null;
+  /** The instructions it uses; null when that is not known. */
+  readonly simd: Build | null;
+  /** How many threads work. */
+  readonly threads: 1;
+  /** Why it is this build. */
+  readonly why: string;
+}
+
+/** A module of one function that uses i8x16.relaxed_swizzle: valid where relaxed-simd is. */
+const relaxedProbe = new Uint8Array([
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  ...[1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
+]);
+
+const notLoaded: RuntimeInfo = { build: null, simd: null, threads: 1, why: "not loaded yet" };
+
+let core: Core | null = null;
+let info = notLoaded;
+let loading: Promise<void> | null = null;
+
+/**
+ * Loads the engine. `fit`, `evaluate` and `predict` do it themselves where it is needed; calling
+ * it first takes the loading out of the first call and chooses the build. Calling it again is
+ * free; asking for another build than the loaded one is an error.
+ *
+ * @example
+ * await init({ simd: "strict" });
+ */
+export async function init(options: InitOptions = {}): Promise<void> {
+  checkOptions("init", options, ["simd", "wasm"]);
+  const { simd = "auto" } = options;
+  checkOneOf("init: simd", simd, ["auto", "relaxed", "strict"] as const);
+  // Only one may load; who comes later takes what is there then.
+  while (loading) await loading.catch(() => {});
+  if (!core) {
+    loading = load(simd, options.wasm);
+    try {
+      await loading;
+    } finally {
+      loading = null;
+    }
+  }
+  checkSame(simd);
+}
+
+/**
+ * Loads the engine without waiting, from a compiled module or bytes: for workers that get the
+ * module handed, or in front of code that cannot wait. Browsers refuse large bytes on the main
+ * thread; use `init` there.
+ *
+ * @example
+ * import module from "gradus/gradus-strict.wasm"; // in a Cloudflare worker
+ * initSync({ wasm: module });
+ */
+export function initSync(options: InitSyncOptions): void {
+  checkOptions("initSync", options, ["wasm"]);
+  if (core) return;
+  checkWasm("initSync", options.wasm);
+  start("initSync", options.wasm, { build: "given", simd: null, why: "handed to initSync" });
+}
+
+/** Tells which build of the engine runs, with how many threads, and why. */
+export function runtimeInfo(): RuntimeInfo {
+  return info;
+}
+
+/** The engine for a call that cannot wait; loads it where files can be read at once. */
+export function readyCore(where: string): Core {
+  if (core) return core;
+  const [build, why] = choose("auto");
+  const bytes = loading ? undefined : readBytesNow(wasmUrl(build));
+  if (!bytes) {
+    return fail(where, {
+      expected: "the engine to be loaded",
+      received: "a call before that",
+      hint: "Write `await init()` first.",
+    });
+  }
+  return start(where, bytes, { build: `gradus-${build}.wasm`, simd: build, why });
+}
+
+/** The engine for a call that can wait. */
+export async function loadedCore(): Promise<Core> {
+  if (!core) await init();
+  return core as Core;
+}
+
+async function load(simd: "auto" | Build, wasm: InitOptions["wasm"]): Promise<void> {
+  if (wasm !== undefined) {
+    const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
+    checkWasm("init", source);
+    const asked = simd === "auto" ? null : simd;
+    start("init", await compile(source), { build: "given", simd: asked, why: "handed to init" });
+    return;
+  }
+  const [build, why] = choose(simd);
+  const module = await compile(await readUrl(wasmUrl(build)));
+  start("init", module, { build: `gradus-${build}.wasm`, simd: build, why });
+}
+
+function choose(simd: "auto" | Build): [Build, string] {
+  const canRelax = WebAssembly.validate(relaxedProbe);
+  if (simd === "auto") {
+    return canRelax
+      ? ["relaxed", "the fastest this JavaScript engine runs"]
+      : ["strict", "this JavaScript engine has no relaxed-simd"];
+  }
+  if (simd === "relaxed" && !canRelax) {
+    return fail("init: simd", {
+      expected: 'a JavaScript engine with relaxed-simd for "relaxed"',
+      received: "one without",
+      hint: 'Use "auto", or a newer engine: Node 22, Chrome 114.',
+    });
+  }
+  return [simd, "asked for"];
+}
+
+async function readUrl(address: URL | string): Promise<Uint8Array<ArrayBuffer> | Response> {
+  const url = new URL(address, globalThis.location?.href);
+  const found = await readBytes(url).catch((error: unknown) =>
+    fail("init", { expected: `the engine at ${url}`, received: String(error) }),
+  );
+  if (found instanceof Response && !found.ok) {
+    return fail("init", {
+      expected: `the engine at ${url}`,
+      received: `status ${found.status}`,
+      hint: "Serve the .wasm files of the package beside it, or hand one over as the option wasm.",
+    });
+  }
+  return found;
+}
+
+async function compile(
+  source: WebAssembly.Module | BufferSource | Response,
+): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  const bytes = source instanceof Response ? await source.arrayBuffer() : source;
+  return WebAssembly.compile(bytes).catch((error: unknown) => wrongBytes("init", error));
+}
+
+function checkWasm(where: string, wasm: unknown): void {
+  const fits =
+    wasm instanceof WebAssembly.Module ||
+    wasm instanceof ArrayBuffer ||
+    wasm instanceof Response ||
+    ArrayBuffer.isView(wasm);
+  if (fits) return;
+  fail(`${where}: wasm`, { expected: "a WebAssembly.Module or bytes", received: typeof wasm });
+}
+
+function wrongBytes(where: string, error: unknown): never {
+  return fail(where, { expected: "a .wasm file of gradus", received: String(error) });
+}
+
+function start(
+  where: string,
+  wasm: WebAssembly.Module | BufferSource,
+  how: Omit<RuntimeInfo, "threads">,
+): Core {
+  try {
+    const { memory } = loadGlue({ module: wasm });
+    core = new Core(new Engine(), memory);
+  } catch (error) {
+    wrongBytes(where, error);
+  }
+  info = { ...how, threads: 1 };
+  return core as Core;
+}
+
+function checkSame(simd: "auto" | Build): void {
+  if (simd === "auto" || info.simd === simd) return;
+  fail("init: simd", {
+    expected: `"${info.simd ?? "auto"}", the build that is loaded`,
+    received: `"${simd}"`,
+    hint: "Call init with the build you want before anything else of gradus.",
+  });
+}

@@ -1,0 +1,60 @@
+// What differs between the places JavaScript runs in: reading files, giving way to other work.
+// Nothing here runs when the module is loaded.
+
+interface NodeLike {
+  readonly versions?: { readonly node?: string };
+  getBuiltinModule?(name: "node:fs"): typeof import("node:fs") | undefined;
+}
+
+interface Globals {
+  readonly process?: NodeLike;
+  readonly scheduler?: { yield?(): Promise<void> };
+  readonly setImmediate?: (callback: () => void) => void;
+}
+
+const globals = globalThis as Globals;
+
+/** The file system at once, where the platform has one and gives it synchronously. */
+export function fileSystem(): typeof import("node:fs") | undefined {
+  return globals.process?.getBuiltinModule?.("node:fs");
+}
+
+/** The bytes behind an address: a file where it is one and can be read, else fetched. */
+export async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer> | Response> {
+  if (url.protocol === "file:" && globals.process?.versions?.node) {
+    // The name in a variable keeps bundlers for browsers from looking for it.
+    const name = "node:fs";
+    const fs = fileSystem() ?? ((await import(name)) as typeof import("node:fs"));
+    return new Uint8Array(await fs.promises.readFile(url));
+  }
+  return fetch(url);
+}
+
+/** The bytes of a file without waiting; undefined where that cannot be done. */
+export function readBytesNow(url: URL): Uint8Array<ArrayBuffer> | undefined {
+  if (url.protocol !== "file:") return undefined;
+  const fs = fileSystem();
+  return fs && new Uint8Array(fs.readFileSync(url));
+}
+
+let channel: MessageChannel | undefined;
+const waiting: (() => void)[] = [];
+
+/** Lets the event loop do other work, painting included, and comes back as soon as it has. */
+export function giveWay(): Promise<void> {
+  if (globals.setImmediate) {
+    const later = globals.setImmediate;
+    return new Promise((resolve) => later(resolve));
+  }
+  if (globals.scheduler?.yield) return globals.scheduler.yield();
+  // setTimeout would wait at least 4 ms after a few turns; a message does not.
+  if (!channel) {
+    channel = new MessageChannel();
+    channel.port1.onmessage = () => waiting.shift()?.();
+  }
+  const { port2 } = channel;
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    port2.postMessage(null);
+  });
+}

@@ -9,7 +9,7 @@ use crate::wire::{self, Message};
 use gradus_kernels::rng;
 
 /// The kernels' register-only loop: what the machine can do at most, for benchmarks.
-pub use gradus_kernels::gemm::{multiply_add_limit, FLOPS_PER_ITERATION};
+pub use gradus_kernels::gemm::{multiply_add_limit, MULTIPLY_ADD_LIMIT_FLOPS};
 
 /// The indices in an order drawn from seed and epoch.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u32) -> Vec<u32> {

@@ -320,3 +320,86 @@ fn the_arena_is_used_again() {
         program.arena()
     );
 }
+
+#[test]
+fn what_an_earlier_run_left_in_memory_does_not_matter() {
+    for activation in ["relu", "mish"] {
+        let mut results = Vec::new();
+        for poison in [0.0, f32::NAN] {
+            let mut net = classifier(activation);
+            let program = net.train("nesterov", Clip::Norm(1.0), 7, Passes::default());
+            for batch in [7, 3, 7] {
+                net.bench.engine.store.memory().slabs[0]
+                    .as_mut_slice()
+                    .fill(poison);
+                net.step(program, batch);
+            }
+            results.push(net.all_weights());
+        }
+        assert_eq!(results[0], results[1], "{activation}");
+        assert!(results[0].iter().all(|w| w.is_finite()));
+    }
+}
+
+#[test]
+fn clipping_bounds_what_a_step_can_change() {
+    // Plain gradient descent with rate 1: the change is the clipped gradient itself.
+    for (clip, bound) in [
+        (Clip::GlobalNorm(0.01), 0.01),
+        (Clip::Value(0.001), 0.001 * 72f64.sqrt()),
+    ] {
+        let mut net = classifier("relu");
+        let program = net.train("sgd", clip, 8, Passes::default());
+        let before = net.all_weights();
+        net.feed(program, 8);
+        net.bench
+            .engine
+            .write_input(program, "rate", &[1.0])
+            .unwrap();
+        net.bench.run(program, 8);
+        let squares: f64 = before
+            .iter()
+            .zip(net.all_weights())
+            .map(|(a, b)| f64::from(a - b) * f64::from(a - b))
+            .sum();
+        assert!(
+            squares.sqrt() <= bound * 1.0001 && squares > 0.0,
+            "{clip:?}: {}",
+            squares.sqrt()
+        );
+    }
+}
+
+#[test]
+fn a_layer_of_dropout_and_normalisation_prints_like_this() {
+    let mut bench = Bench::default();
+    let x = bench.input("x", &[0, 4]);
+    let (_, gamma) = bench.variable(&[4], &[1.0; 4]);
+    let (_, beta) = bench.variable(&[4], &[0.0; 4]);
+    let (_, moving) = bench.variable(&[4], &[0.0; 4]);
+    let op = BatchNorm {
+        epsilon: 0.001,
+        scale: true,
+        center: true,
+    };
+    let y = bench.add(Op::BatchNorm(op), &[x, gamma, beta]);
+    let mean = Value {
+        node: y.node,
+        port: 1,
+    };
+    bench.effect(
+        Op::UpdateMoving(UpdateMoving { momentum: 0.99 }),
+        &[moving, mean],
+    );
+    let y = bench.add(
+        Op::Dropout(Dropout {
+            rate: 0.25,
+            stream: 3,
+        }),
+        &[y],
+    );
+    let y = bench.unary("elu", &[0.5], y);
+    bench.output("y", y);
+    let program = bench.program(2, true);
+    insta::assert_snapshot!(bench.engine.program(program).unwrap().graph().to_string());
+}

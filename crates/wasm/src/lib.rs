@@ -172,7 +172,7 @@ impl Engine {
     /// Arithmetic operations of one iteration of `multiplyAddLimit`.
     #[wasm_bindgen(js_name = multiplyAddFlops)]
     pub fn multiply_add_flops(&self) -> u32 {
-        gradus_core::engine::FLOPS_PER_ITERATION
+        gradus_core::engine::MULTIPLY_ADD_LIMIT_FLOPS
     }
 
     /// Index of the first number in a variable that is NaN or infinite; -1 if there is none.

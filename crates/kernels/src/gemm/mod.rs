@@ -1,6 +1,21 @@
-//! Matrix product with fused epilogues. This file holds the public interface and its checks.
+//! Matrix product with fused epilogues. This file holds the public interface, its checks and the
+//! choice of a way; `tile` does the arithmetic.
+//!
+//! The result depends on sizes and data only. Every element is summed in the order of k, in
+//! blocks whose length follows from k alone, so a row of C does not depend on the rows beside it
+//! (but for a single row times a transposed B, see `small::dots`).
 
 use crate::unary::Unary;
+use finish::Finisher;
+
+mod blocked;
+mod finish;
+mod limit;
+mod pack;
+mod small;
+mod tile;
+
+pub use limit::{multiply_add_limit, MULTIPLY_ADD_LIMIT_FLOPS};
 
 #[cfg(test)]
 mod tests;
@@ -39,10 +54,54 @@ pub struct Epilogue<'a> {
     pub column_sums_b: Option<&'a mut [f32]>,
 }
 
+/// The ways to compute a product.
+enum Way {
+    /// One column: as one row times the transpose.
+    Flipped,
+    /// Few rows: B is read in place.
+    Direct,
+    /// One row times transposed B.
+    Dots,
+    /// Everything else.
+    Blocked,
+}
+
 impl Product {
     /// How many floats of scratch memory `run` needs.
     pub fn scratch_len(&self) -> usize {
-        0
+        if self.m == 0 || self.n == 0 || self.k == 0 {
+            return 0;
+        }
+        match self.way() {
+            Way::Flipped => self.flipped().scratch_len(),
+            Way::Direct => small::scratch_len(self),
+            Way::Dots => 0,
+            Way::Blocked => blocked::scratch_len(self),
+        }
+    }
+
+    fn way(&self) -> Way {
+        if self.n == 1 && self.m > 1 {
+            Way::Flipped
+        } else if self.m == 1 && self.trans_b {
+            Way::Dots
+        } else if self.m <= tile::TILE_ROWS && !self.trans_b {
+            Way::Direct
+        } else {
+            Way::Blocked
+        }
+    }
+
+    /// The product that gives the transpose of C, for vectors: what is stored stays the same.
+    fn flipped(&self) -> Product {
+        debug_assert!(self.n == 1);
+        Product {
+            m: 1,
+            n: self.m,
+            k: self.k,
+            trans_a: false,
+            trans_b: !self.trans_a,
+        }
     }
 
     /// Computes the product. Allocates nothing; what `scratch` holds before does not matter.
@@ -74,57 +133,33 @@ impl Product {
         if let Some((_, saved)) = &epilogue.grad {
             assert_eq!(saved.len(), m * n, "gemm: saved must hold m * n values");
         }
-        if let Some(sums) = epilogue.column_sums_b {
+        if let Some(sums) = &epilogue.column_sums_b {
             assert_eq!(sums.len(), n, "gemm: column sums must hold n values");
-            for (j, s) in sums.iter_mut().enumerate() {
-                *s = (0..k)
-                    .map(|p| {
-                        if self.trans_b {
-                            b[j * k + p]
-                        } else {
-                            b[p * n + j]
-                        }
-                    })
-                    .sum();
-            }
         }
-        if !epilogue.accumulate {
-            c.fill(0.0);
+        let mut finisher = Finisher::new(epilogue);
+        if let Some(sums) = &mut finisher.column_sums_b {
+            sums.fill(0.0);
         }
-        if n == 0 {
+        if m == 0 || n == 0 || k == 0 {
+            finisher.without_product(self, b, c);
             return;
         }
-        for (i, row) in c.chunks_exact_mut(n).enumerate() {
-            for p in 0..k {
-                let x = if self.trans_a {
-                    a[p * m + i]
-                } else {
-                    a[i * k + p]
-                };
-                if self.trans_b {
-                    for (j, v) in row.iter_mut().enumerate() {
-                        *v += x * b[j * k + p];
-                    }
-                } else {
-                    for (v, y) in row.iter_mut().zip(&b[p * n..]) {
-                        *v += x * y;
+        // SAFETY: the lengths were checked above and no size is 0.
+        unsafe {
+            match self.way() {
+                Way::Direct => small::direct(self, a, b, c, scratch, &mut finisher),
+                Way::Dots => small::dots(self, a, b, c, &mut finisher),
+                Way::Flipped => {
+                    finisher.flip(b);
+                    let flipped = self.flipped();
+                    if flipped.trans_b {
+                        small::dots(&flipped, b, a, c, &mut finisher);
+                    } else {
+                        small::direct(&flipped, b, a, c, scratch, &mut finisher);
                     }
                 }
+                Way::Blocked => blocked::run(self, a, b, c, scratch, &mut finisher),
             }
-            if let Some(bias) = epilogue.bias {
-                for (v, s) in row.iter_mut().zip(bias) {
-                    *v += s;
-                }
-            }
-        }
-        if let Some(pre) = epilogue.pre {
-            pre.copy_from_slice(c);
-        }
-        if let Some(activation) = epilogue.activation {
-            activation.apply_inplace(c);
-        }
-        if let Some((function, saved)) = epilogue.grad {
-            function.backward_inplace(saved, c);
         }
     }
 }

@@ -1,16 +1,11 @@
 //! The product against a naive f64 oracle, over all forms, odd sizes and every epilogue.
 
 use super::{Epilogue, Product};
-use crate::unary::{Unary, UnaryKind};
+use crate::unary::UnaryKind;
 
 const SIZES: [usize; 19] = [
     0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 31, 33, 64, 100, 127, 129, 300,
 ];
-const RELU: Unary = Unary {
-    kind: UnaryKind::Relu,
-    params: [0.0; 3],
-};
-
 /// Reproducible values in [-1, 1), so that a failing case can be run again.
 struct Source(u64);
 
@@ -110,7 +105,7 @@ fn check(p: Product, source: &mut Source) {
     let epilogue = Epilogue {
         bias: Some(&bias),
         pre: Some(&mut pre),
-        activation: Some(RELU),
+        activation: Some(UnaryKind::Relu.into()),
         ..Epilogue::default()
     };
     p.run(&a, &b, &mut c, &mut scratch, epilogue);
@@ -126,7 +121,7 @@ fn check(p: Product, source: &mut Source) {
     c = fresh();
     let epilogue = Epilogue {
         bias: Some(&bias),
-        activation: Some(RELU),
+        activation: Some(UnaryKind::Relu.into()),
         ..Epilogue::default()
     };
     p.run(&a, &b, &mut c, &mut scratch, epilogue);
@@ -134,7 +129,7 @@ fn check(p: Product, source: &mut Source) {
 
     c = fresh();
     let epilogue = Epilogue {
-        grad: Some((RELU, &saved)),
+        grad: Some((UnaryKind::Relu.into(), &saved)),
         ..Epilogue::default()
     };
     p.run(&a, &b, &mut c, &mut scratch, epilogue);

@@ -1,0 +1,117 @@
+//! What is done to C after the product: partly in the tile's registers, partly on row segments
+//! while they are still in cache.
+
+use super::tile::Finish;
+use super::{Epilogue, Product};
+use crate::unary::{Unary, UnaryKind};
+use core::ops::Range;
+
+/// An epilogue, divided into what tiles do and what follows them.
+///
+/// Tiles accumulate, add the bias and apply relu when nobody wants the values before it. The
+/// rest calls the activation table, which works on slices.
+pub struct Finisher<'a> {
+    accumulate: bool,
+    bias: Option<&'a [f32]>,
+    offset: Option<f32>,
+    relu: bool,
+    pre: Option<&'a mut [f32]>,
+    activation: Option<Unary>,
+    grad: Option<(Unary, &'a [f32])>,
+    pub column_sums_b: Option<&'a mut [f32]>,
+}
+
+impl<'a> Finisher<'a> {
+    pub fn new(epilogue: Epilogue<'a>) -> Self {
+        let activation = epilogue.activation.filter(|f| f.kind != UnaryKind::Linear);
+        let relu = epilogue.pre.is_none() && activation == Some(UnaryKind::Relu.into());
+        Self {
+            accumulate: epilogue.accumulate,
+            bias: epilogue.bias,
+            offset: None,
+            relu,
+            pre: epilogue.pre,
+            activation: activation.filter(|_| !relu),
+            grad: epilogue.grad,
+            column_sums_b: epilogue.column_sums_b,
+        }
+    }
+
+    /// What tiles do that start at `column`, for the block of k that is (not) the first or last.
+    pub fn in_registers(&self, first: bool, last: bool, column: usize) -> Finish {
+        Finish {
+            add: self.accumulate || !first,
+            bias: match self.bias {
+                Some(bias) if last => bias[column..].as_ptr(),
+                _ => core::ptr::null(),
+            },
+            relu: self.relu && last,
+        }
+    }
+
+    /// For a C of one column that is computed as one row: the bias becomes one number for all of
+    /// C, and the only column sum is that of `b`.
+    pub fn flip(&mut self, b: &[f32]) {
+        self.offset = self.bias.take().map(|bias| bias[0]);
+        if let Some(sums) = self.column_sums_b.take() {
+            sums[0] = b.iter().sum();
+        }
+        if self.relu {
+            self.relu = false;
+            self.activation = Some(UnaryKind::Relu.into());
+        }
+    }
+
+    /// All of C for a product with a size of 0.
+    pub fn without_product(&mut self, p: &Product, b: &[f32], c: &mut [f32]) {
+        if let Some(sums) = &mut self.column_sums_b {
+            for (at, x) in b.iter().enumerate() {
+                sums[if p.trans_b { at / p.k } else { at % p.n }] += x;
+            }
+        }
+        let finish = self.in_registers(true, true, 0);
+        for (at, x) in c.iter_mut().enumerate() {
+            // SAFETY: the bias holds n values when it is not null.
+            *x = unsafe { finish.one(0.0, *x, at % p.n) };
+        }
+        self.rows(c, p.n, 0..p.m, 0..p.n);
+    }
+
+    /// Whether `rows` has anything to do.
+    fn idle(&self) -> bool {
+        self.offset.is_none()
+            && self.pre.is_none()
+            && self.activation.is_none()
+            && self.grad.is_none()
+    }
+
+    /// Finishes a part of C (`n` columns wide) whose sums are complete.
+    pub fn rows(&mut self, c: &mut [f32], n: usize, rows: Range<usize>, columns: Range<usize>) {
+        if self.idle() {
+            return;
+        }
+        if columns.len() == n {
+            self.segment(c, rows.start * n..rows.end * n);
+        } else {
+            for r in rows {
+                self.segment(c, r * n + columns.start..r * n + columns.end);
+            }
+        }
+    }
+
+    fn segment(&mut self, c: &mut [f32], at: Range<usize>) {
+        let c = &mut c[at.clone()];
+        if let Some(offset) = self.offset {
+            c.iter_mut().for_each(|x| *x += offset);
+        }
+        if let Some(pre) = &mut self.pre {
+            pre[at.clone()].copy_from_slice(c);
+        }
+        if let Some(activation) = self.activation {
+            activation.apply_inplace(c);
+        }
+        if let Some((function, saved)) = self.grad {
+            function.backward_inplace(&saved[at], c);
+        }
+    }
+}

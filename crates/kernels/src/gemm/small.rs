@@ -1,0 +1,146 @@
+//! Products with few rows, where packing B would cost more than it saves: prediction, mostly.
+//!
+//! B is read once, in place. Sums are taken in the same order as in `blocked`, except by `dots`.
+
+use super::blocked;
+use super::finish::Finisher;
+use super::pack;
+use super::tile::{self, Form, Job, Place, TILE_COLUMNS, TILE_ROWS};
+use super::Product;
+use crate::lane::{F32x4, Lane};
+
+/// Floats of scratch for `direct`: the columns at the right edge, packed, and their tile.
+pub fn scratch_len(p: &Product) -> usize {
+    match edge_columns(p) {
+        0 => 0,
+        rest => blocked::longest_k(p) * pack::panel_width(rest) + TILE_ROWS * TILE_COLUMNS,
+    }
+}
+
+/// Columns left over by the widest tiles and then the usual ones.
+fn edge_columns(p: &Product) -> usize {
+    p.n % (4 * tile::widest(p.m)) % TILE_COLUMNS
+}
+
+/// At most `TILE_ROWS` rows, B not transposed.
+///
+/// # Safety
+/// `a`, `b` and `c` must hold what `p` says, `scratch` at least `scratch_len` floats, none of
+/// the sizes 0.
+pub unsafe fn direct(
+    p: &Product,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    scratch: &mut [f32],
+    finisher: &mut Finisher<'_>,
+) {
+    let rest = edge_columns(p);
+    let longest = blocked::longest_k(p);
+    for q in (0..p.k).step_by(longest) {
+        let k = longest.min(p.k - q);
+        let last = q + k == p.k;
+        let (form, stride, from) = if p.trans_a {
+            (Form::Columns, p.m, q * p.m)
+        } else {
+            (Form::Rows, p.k, q)
+        };
+        // SAFETY: all m rows of A from `q` on; columns below n of B and C.
+        unsafe {
+            let mut job = Job {
+                k,
+                a: Place {
+                    start: a.as_ptr().add(from),
+                    stride,
+                },
+                b: Place {
+                    start: b.as_ptr().add(q * p.n),
+                    stride: p.n,
+                },
+                c: Place {
+                    start: c.as_mut_ptr(),
+                    stride: p.n,
+                },
+                finish: finisher.in_registers(q == 0, last, 0),
+            };
+            let mut j = 0;
+            let mut wide = 4 * tile::widest(p.m);
+            while j + TILE_COLUMNS <= p.n {
+                if j + wide > p.n {
+                    wide = TILE_COLUMNS;
+                }
+                tile::run(form, p.m, wide / 4, &job);
+                job.b.start = job.b.start.add(wide);
+                job.advance(wide);
+                j += wide;
+            }
+            if rest > 0 {
+                let (edge, packed) = scratch.split_at_mut(TILE_ROWS * TILE_COLUMNS);
+                pack::rows(job.b, k, rest, packed.as_mut_ptr());
+                job.b.start = packed.as_ptr();
+                blocked::edge_tile(form, p.m, rest, job, edge);
+            }
+        }
+        if let Some(sums) = &mut finisher.column_sums_b {
+            for row in b[q * p.n..(q + k) * p.n].chunks_exact(p.n) {
+                for (s, x) in sums.iter_mut().zip(row) {
+                    *s += x;
+                }
+            }
+        }
+    }
+    finisher.rows(c, p.n, 0..p.m, 0..p.n);
+}
+
+/// One row times B stored as `[n,k]`: every element is a dot product of contiguous memory.
+///
+/// Eight partial sums for each element, k by k in turn, are added at the end in a fixed order.
+pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &mut Finisher<'_>) {
+    let finish = finisher.in_registers(true, true, 0);
+    let (mut c_rest, mut j) = (&mut *c, 0);
+    while !c_rest.is_empty() {
+        let count = c_rest.len().min(4);
+        // Lines past the last are the last again; what they give is dropped.
+        let lines = core::array::from_fn(|t| &b[(j + t.min(count - 1)) * p.k..][..p.k]);
+        let sums = four_dots(&a[..p.k], lines);
+        let (now, later) = c_rest.split_at_mut(count);
+        for (t, (out, sum)) in now.iter_mut().zip(sums).enumerate() {
+            // SAFETY: the bias holds n values when it is not null, and `j + t` is below n.
+            *out = unsafe { finish.one(sum, *out, j + t) };
+        }
+        c_rest = later;
+        j += count;
+    }
+    if let Some(sums) = &mut finisher.column_sums_b {
+        for (s, line) in sums.iter_mut().zip(b.chunks_exact(p.k)) {
+            *s += line.iter().sum::<f32>();
+        }
+    }
+    finisher.rows(c, p.n, 0..1, 0..p.n);
+}
+
+/// Four dot products with one vector.
+#[inline(always)]
+fn four_dots(x: &[f32], lines: [&[f32]; 4]) -> [f32; 4] {
+    let mut acc = [[F32x4::splat(0.0); 2]; 4];
+    let whole = x.len() & !7;
+    for q in (0..whole).step_by(8) {
+        for half in 0..2 {
+            let at = q + 4 * half;
+            // SAFETY: `at + 4 <= whole`, and all five slices have the same length.
+            unsafe {
+                let v = F32x4::load(x.get_unchecked(at..at + 4));
+                for (line, acc) in lines.iter().zip(&mut acc) {
+                    acc[half] = v.fma(F32x4::load(line.get_unchecked(at..at + 4)), acc[half]);
+                }
+            }
+        }
+    }
+    core::array::from_fn(|t| {
+        let mut sum = acc[t][0].add(acc[t][1]).sum();
+        for (x, y) in x[whole..].iter().zip(&lines[t][whole..]) {
+            sum += x * y;
+        }
+        sum
+    })
+}

@@ -232,10 +232,15 @@ export function checkNumber(
  * @param where the layer or function in the user's words
  * @param given the configuration object; undefined counts as empty
  * @param knownNames the options that exist
+ * @returns the configuration object; an empty one for undefined
  * @throws GradusError for anything but an object, and for an unknown option, naming the nearest one
  */
-export function checkOptions(where: string, given: unknown, knownNames: readonly string[]): void {
-  if (given === undefined) return;
+export function checkOptions<T>(
+  where: string,
+  given: T,
+  knownNames: readonly string[],
+): NonNullable<T> {
+  if (given === undefined) return {} as NonNullable<T>;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     fail(where, { expected: "an object of options", received: describe(given) });
   }
@@ -249,6 +254,20 @@ export function checkOptions(where: string, given: unknown, knownNames: readonly
       hint: near === undefined ? undefined : `did you mean ${near}?`,
     });
   }
+  return given;
+}
+
+/**
+ * Checks a boolean option: "false" and 0 are rejected.
+ * @param where the layer or function in the user's words
+ * @param optionName the option's name
+ * @param value what was given
+ * @returns the value, typed
+ * @throws GradusError naming the option
+ */
+export function checkBoolean(where: string, optionName: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  return fail(where, { expected: `${optionName} to be true or false`, received: describe(value) });
 }
 
 function article(noun: string): string {

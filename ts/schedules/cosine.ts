@@ -1,8 +1,9 @@
 // Role: cosine decay, once or with restarts. It must not know optimizers; values
 // are those of Keras' classes of the same names.
 import { checkNumber, checkOptions } from "../errors.js";
-import type { LearningRateSchedule } from "../schedules.js";
-import { checkInitial, checkSteps, type DecayOptions } from "./decay.js";
+import type { DecayOptions } from "./decay.js";
+import { checkInitial, checkSteps } from "./options.js";
+import type { LearningRateSchedule } from "./schedule.js";
 
 /** Options of {@link cosineDecay}. */
 export interface CosineDecayOptions extends DecayOptions {
@@ -27,15 +28,15 @@ export interface CosineDecayOptions extends DecayOptions {
 export function cosineDecay(options: CosineDecayOptions): LearningRateSchedule {
   const where = "cosineDecay";
   const names = ["initialLearningRate", "decaySteps", "alpha", "warmupTarget", "warmupSteps"];
-  checkOptions(where, options, names);
-  const initialLearningRate = checkInitial(where, options.initialLearningRate);
-  const decaySteps = checkSteps(where, "decaySteps", options.decaySteps);
-  const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0 });
-  const warmupSteps = checkNumber(where, "warmupSteps", options.warmupSteps ?? 0, { min: 0 });
+  const given = checkOptions(where, options, names);
+  const initialLearningRate = checkInitial(where, given.initialLearningRate);
+  const decaySteps = checkSteps(where, "decaySteps", given.decaySteps);
+  const alpha = checkNumber(where, "alpha", given.alpha ?? 0, { min: 0 });
+  const warmupSteps = checkNumber(where, "warmupSteps", given.warmupSteps ?? 0, { min: 0 });
   const warmupTarget =
-    options.warmupTarget === undefined
+    given.warmupTarget === undefined
       ? undefined
-      : checkNumber(where, "warmupTarget", options.warmupTarget, { min: 0 });
+      : checkNumber(where, "warmupTarget", given.warmupTarget, { min: 0 });
   const start = warmupTarget ?? initialLearningRate;
   const warming = warmupTarget === undefined ? 0 : warmupSteps;
   return {
@@ -95,12 +96,18 @@ function restartAt(cycles: number, tMul: number): [index: number, done: number] 
  */
 export function cosineDecayRestarts(options: CosineDecayRestartsOptions): LearningRateSchedule {
   const where = "cosineDecayRestarts";
-  checkOptions(where, options, ["initialLearningRate", "firstDecaySteps", "tMul", "mMul", "alpha"]);
-  const initialLearningRate = checkInitial(where, options.initialLearningRate);
-  const firstDecaySteps = checkSteps(where, "firstDecaySteps", options.firstDecaySteps);
-  const tMul = checkNumber(where, "tMul", options.tMul ?? 2, { min: 1 });
-  const mMul = checkNumber(where, "mMul", options.mMul ?? 1, { min: 0 });
-  const alpha = checkNumber(where, "alpha", options.alpha ?? 0, { min: 0 });
+  const given = checkOptions(where, options, [
+    "initialLearningRate",
+    "firstDecaySteps",
+    "tMul",
+    "mMul",
+    "alpha",
+  ]);
+  const initialLearningRate = checkInitial(where, given.initialLearningRate);
+  const firstDecaySteps = checkSteps(where, "firstDecaySteps", given.firstDecaySteps);
+  const tMul = checkNumber(where, "tMul", given.tMul ?? 2, { min: 1 });
+  const mMul = checkNumber(where, "mMul", given.mMul ?? 1, { min: 0 });
+  const alpha = checkNumber(where, "alpha", given.alpha ?? 0, { min: 0 });
   return {
     name: "cosineDecayRestarts",
     by: "step",

@@ -1,7 +1,8 @@
 // Role: schedules that hold or only ever lower the learning rate. It must not
 // know optimizers; values are those of Keras' classes of the same names.
-import { checkNumber, checkOptions, describe, fail } from "../errors.js";
-import type { LearningRateSchedule } from "../schedules.js";
+import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
+import { checkInitial, checkSteps } from "./options.js";
+import type { LearningRateSchedule } from "./schedule.js";
 
 /** Options of {@link constant}. */
 export interface ConstantOptions {
@@ -14,8 +15,8 @@ export interface ConstantOptions {
  * @throws GradusError unless `learningRate` is a number >= 0
  */
 export function constant(options: ConstantOptions): LearningRateSchedule {
-  checkOptions("constant", options, ["learningRate"]);
-  const learningRate = checkNumber("constant", "learningRate", options.learningRate, { min: 0 });
+  const given = checkOptions("constant", options, ["learningRate"]);
+  const learningRate = checkNumber("constant", "learningRate", given.learningRate, { min: 0 });
   return {
     name: "constant",
     by: "step",
@@ -41,29 +42,18 @@ export interface RateDecayOptions extends DecayOptions {
 }
 
 function checkRateDecay(where: string, options: RateDecayOptions): Required<RateDecayOptions> {
-  checkOptions(where, options, ["initialLearningRate", "decaySteps", "decayRate", "staircase"]);
+  const given = checkOptions(where, options, [
+    "initialLearningRate",
+    "decaySteps",
+    "decayRate",
+    "staircase",
+  ]);
   return {
-    initialLearningRate: checkInitial(where, options.initialLearningRate),
-    decaySteps: checkSteps(where, "decaySteps", options.decaySteps),
-    decayRate: checkNumber(where, "decayRate", options.decayRate, { min: 0 }),
-    staircase: checkFlag(where, "staircase", options.staircase ?? false),
+    initialLearningRate: checkInitial(where, given.initialLearningRate),
+    decaySteps: checkSteps(where, "decaySteps", given.decaySteps),
+    decayRate: checkNumber(where, "decayRate", given.decayRate, { min: 0 }),
+    staircase: checkBoolean(where, "staircase", given.staircase ?? false),
   };
-}
-
-/** Checks `initialLearningRate`. */
-export function checkInitial(where: string, value: unknown): number {
-  return checkNumber(where, "initialLearningRate", value, { min: 0 });
-}
-
-/** Checks a number of steps a schedule divides by. */
-export function checkSteps(where: string, name: string, value: unknown): number {
-  return checkNumber(where, name, value, { exclusiveMin: 0 });
-}
-
-/** Checks a boolean option. */
-export function checkFlag(where: string, name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  return fail(where, { expected: `${name} to be true or false`, received: describe(value) });
 }
 
 /**
@@ -120,10 +110,10 @@ export interface PowerDecayOptions extends DecayOptions {
  */
 export function powerDecay(options: PowerDecayOptions): LearningRateSchedule {
   const where = "powerDecay";
-  checkOptions(where, options, ["initialLearningRate", "decaySteps", "power"]);
-  const initialLearningRate = checkInitial(where, options.initialLearningRate);
-  const decaySteps = checkSteps(where, "decaySteps", options.decaySteps);
-  const power = checkNumber(where, "power", options.power ?? 1, { min: 0 });
+  const given = checkOptions(where, options, ["initialLearningRate", "decaySteps", "power"]);
+  const initialLearningRate = checkInitial(where, given.initialLearningRate);
+  const decaySteps = checkSteps(where, "decaySteps", given.decaySteps);
+  const power = checkNumber(where, "power", given.power ?? 1, { min: 0 });
   return {
     name: "powerDecay",
     by: "step",
@@ -150,9 +140,9 @@ export function piecewiseConstantDecay(
   options: PiecewiseConstantDecayOptions,
 ): LearningRateSchedule {
   const where = "piecewiseConstantDecay";
-  checkOptions(where, options, ["boundaries", "values"]);
-  const boundaries = checkList(where, "boundaries", options.boundaries);
-  const values = checkList(where, "values", options.values);
+  const given = checkOptions(where, options, ["boundaries", "values"]);
+  const boundaries = checkList(where, "boundaries", given.boundaries);
+  const values = checkList(where, "values", given.values);
   if (values.length !== boundaries.length + 1) {
     fail(where, {
       expected: `one value more than the ${boundaries.length} boundaries`,
@@ -201,14 +191,14 @@ export interface PolynomialDecayOptions extends DecayOptions {
 export function polynomialDecay(options: PolynomialDecayOptions): LearningRateSchedule {
   const where = "polynomialDecay";
   const names = ["initialLearningRate", "decaySteps", "endLearningRate", "power", "cycle"];
-  checkOptions(where, options, names);
-  const initialLearningRate = checkInitial(where, options.initialLearningRate);
-  const decaySteps = checkSteps(where, "decaySteps", options.decaySteps);
-  const endLearningRate = checkNumber(where, "endLearningRate", options.endLearningRate ?? 1e-4, {
+  const given = checkOptions(where, options, names);
+  const initialLearningRate = checkInitial(where, given.initialLearningRate);
+  const decaySteps = checkSteps(where, "decaySteps", given.decaySteps);
+  const endLearningRate = checkNumber(where, "endLearningRate", given.endLearningRate ?? 1e-4, {
     min: 0,
   });
-  const power = checkNumber(where, "power", options.power ?? 1, { exclusiveMin: 0 });
-  const cycle = checkFlag(where, "cycle", options.cycle ?? false);
+  const power = checkNumber(where, "power", given.power ?? 1, { exclusiveMin: 0 });
+  const cycle = checkBoolean(where, "cycle", given.cycle ?? false);
   return {
     name: "polynomialDecay",
     by: "step",

@@ -1,8 +1,7 @@
 // Role: the 1cycle schedule of learning rate and momentum. It must not know
 // optimizers; values are those of PyTorch's OneCycleLR.
-import { checkNumber, checkOneOf, checkOptions, fail } from "../errors.js";
-import type { LearningRateSchedule } from "../schedules.js";
-import { checkFlag } from "./decay.js";
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, fail } from "../errors.js";
+import type { LearningRateSchedule } from "./schedule.js";
 
 /** Options of {@link oneCycle}. */
 export interface OneCycleOptions {
@@ -41,36 +40,37 @@ const curves = {
   linear: (from: number, to: number, p: number) => (to - from) * p + from,
 } as const;
 
-const defaults = {
-  pctStart: 0.3,
-  divFactor: 25,
-  finalDivFactor: 1e4,
-  anneal: "cos",
-  threePhase: false,
-  baseMomentum: 0.85,
-  maxMomentum: 0.95,
-  cycleMomentum: true,
-} as const;
+const names = [
+  "maxLearningRate",
+  "totalSteps",
+  "pctStart",
+  "divFactor",
+  "finalDivFactor",
+  "anneal",
+  "threePhase",
+  "baseMomentum",
+  "maxMomentum",
+  "cycleMomentum",
+] as const;
 
 function checkOneCycle(options: OneCycleOptions): Required<OneCycleOptions> {
   const where = "oneCycle";
-  checkOptions(where, options, ["maxLearningRate", "totalSteps", ...Object.keys(defaults)]);
-  const given = { ...defaults, ...options };
-  const positive = (name: "maxLearningRate" | "divFactor" | "finalDivFactor") =>
-    checkNumber(where, name, given[name], { exclusiveMin: 0 });
-  const momentum = (name: "baseMomentum" | "maxMomentum") =>
-    checkNumber(where, name, given[name], { min: 0, exclusiveMax: 1 });
+  const given = checkOptions(where, options, names);
+  const positive = (name: "maxLearningRate" | "divFactor" | "finalDivFactor", byDefault?: number) =>
+    checkNumber(where, name, given[name] ?? byDefault, { exclusiveMin: 0 });
+  const momentum = (name: "baseMomentum" | "maxMomentum", byDefault: number) =>
+    checkNumber(where, name, given[name] ?? byDefault, { min: 0, exclusiveMax: 1 });
   const config = {
     maxLearningRate: positive("maxLearningRate"),
     totalSteps: checkNumber(where, "totalSteps", given.totalSteps, { min: 1, integer: true }),
-    pctStart: checkNumber(where, "pctStart", given.pctStart, { min: 0, max: 1 }),
-    divFactor: positive("divFactor"),
-    finalDivFactor: positive("finalDivFactor"),
-    anneal: checkOneOf(`${where}: anneal`, given.anneal, ["cos", "linear"] as const),
-    threePhase: checkFlag(where, "threePhase", given.threePhase),
-    baseMomentum: momentum("baseMomentum"),
-    maxMomentum: momentum("maxMomentum"),
-    cycleMomentum: checkFlag(where, "cycleMomentum", given.cycleMomentum),
+    pctStart: checkNumber(where, "pctStart", given.pctStart ?? 0.3, { min: 0, max: 1 }),
+    divFactor: positive("divFactor", 25),
+    finalDivFactor: positive("finalDivFactor", 1e4),
+    anneal: checkOneOf(`${where}: anneal`, given.anneal ?? "cos", ["cos", "linear"] as const),
+    threePhase: checkBoolean(where, "threePhase", given.threePhase ?? false),
+    baseMomentum: momentum("baseMomentum", 0.85),
+    maxMomentum: momentum("maxMomentum", 0.95),
+    cycleMomentum: checkBoolean(where, "cycleMomentum", given.cycleMomentum ?? true),
   };
   if (config.baseMomentum > config.maxMomentum) {
     fail(where, {

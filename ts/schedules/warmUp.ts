@@ -1,6 +1,6 @@
 // Role: a warm-up in front of any schedule. It must not know optimizers.
 import { checkNumber, checkOptions } from "../errors.js";
-import { type LearningRate, type LearningRateSchedule, resolveLearningRate } from "../schedules.js";
+import { type LearningRate, type LearningRateSchedule, resolveLearningRate } from "./schedule.js";
 
 /** Options of {@link warmUp}. */
 export interface WarmUpOptions {
@@ -22,12 +22,12 @@ export interface WarmUpOptions {
  */
 export function warmUp(schedule: LearningRate, options: WarmUpOptions): LearningRateSchedule {
   const where = "warmUp";
-  checkOptions(where, options, ["steps", "initialLearningRate"]);
-  const steps = checkNumber(where, "steps", options?.steps, { exclusiveMin: 0 });
+  const given = checkOptions(where, options, ["steps", "initialLearningRate"]);
+  const steps = checkNumber(where, "steps", given.steps, { exclusiveMin: 0 });
   const initialLearningRate = checkNumber(
     where,
     "initialLearningRate",
-    options.initialLearningRate ?? 0,
+    given.initialLearningRate ?? 0,
     { min: 0 },
   );
   const next = resolveLearningRate(where, schedule);

@@ -1,0 +1,79 @@
+// A whole run: opens the subjects, measures suite by suite, prints and writes the results.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Failure, say } from "../scripts/toolchain/run.mjs";
+import { describeMachine } from "./machine.mjs";
+import { efforts, measureCase } from "./measure.mjs";
+import { renderSuite, renderTargets } from "./report.mjs";
+import { openSubject } from "./subjects.mjs";
+import { judge } from "./targets.mjs";
+
+/** @typedef {import("./measure.mjs").Result} Result */
+
+/**
+ * @param {object} request
+ * @param {boolean} request.quick
+ * @param {string} [request.json]
+ * @param {import("./suites.mjs").Suite[]} request.suites
+ * @param {any[]} request.subjects
+ * @returns {Promise<boolean>} whether anything was measured
+ */
+export async function bench({ quick, json, suites, subjects }) {
+  const effort = quick ? efforts.quick : efforts.full;
+  const start = performance.now();
+  /** @type {Result[]} */
+  const results = [];
+  // Before anything is measured, so that a wrong name costs no time.
+  if (json !== undefined) write(json, results);
+
+  const names = suites.map(({ name }) => name);
+  const opened = [];
+  try {
+    const missing = [];
+    for (const subject of subjects.filter((one) => one.suites.some((s) => names.includes(s)))) {
+      const found = await openSubject(subject);
+      if (typeof found === "string") missing.push(`${subject.id}: ${found}`);
+      else opened.push(found);
+    }
+    print(`${describeMachine(opened).join("\n")}\n`);
+    for (const line of missing) print(`not taking part: ${line}`);
+
+    for (const suite of suites) {
+      const notes = [];
+      const measured = [];
+      const cases = suite.cases(effort);
+      for (const [index, work] of cases.entries()) {
+        say(`bench: ${suite.name} ${index + 1}/${cases.length}: ${work.name}`);
+        const found = await measureCase(suite, work, opened, effort);
+        measured.push(...found.results);
+        notes.push(...found.notes);
+      }
+      results.push(...measured);
+      if (json !== undefined) write(json, results);
+      print(renderSuite(suite, measured, notes));
+    }
+  } finally {
+    for (const { connection } of opened) connection.close();
+  }
+  print(renderTargets(judge(results)));
+  say(`bench: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  return results.length > 0;
+}
+
+/**
+ * @param {string} file
+ * @param {Result[]} results
+ */
+function write(file, results) {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  } catch (error) {
+    throw new Failure(`bench: cannot write ${file}: ${/** @type {Error} */ (error).message}`);
+  }
+}
+
+/** @param {string} text */
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,28 @@
+// What the figures were measured on.
+import { cpus, loadavg, totalmem } from "node:os";
+
+/**
+ * @param {import("./subjects.mjs").OpenSubject[]} subjects
+ * @returns {string[]} lines
+ */
+export function describeMachine(subjects) {
+  const cores = cpus();
+  const versions = new Map();
+  for (const { id, version, notes } of subjects) {
+    const about = [version, ...notes].join(", ");
+    versions.set(about, [...(versions.get(about) ?? []), id]);
+  }
+  const lines = [
+    `${cores[0]?.model.trim() ?? "unknown CPU"}, ${cores.length} cores, ` +
+      `${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`,
+    `Node ${process.versions.node}, V8 ${process.versions.v8}`,
+    ...[...versions].map(([about, ids]) => `${ids.join(", ")}: ${about}`),
+    "Every subject in a process of its own, on one thread; medians of samples taken in turns.",
+  ];
+  const [load = 0] = loadavg();
+  // The subjects themselves keep one core busy.
+  if (load > cores.length / 2) {
+    lines.push(`WARNING: the machine is busy (load ${load.toFixed(1)}): only the ratios mean much`);
+  }
+  return lines;
+}

@@ -1,0 +1,184 @@
+// The engine of gradus without its TypeScript: whole programs as a floor for what the public API
+// may cost, and products, which gradus.mjs offers under its own name. Also the limit: multiply-adds in registers, in the same build.
+import { readFileSync } from "node:fs";
+import {
+  adam,
+  checkedSteps,
+  checksum,
+  denseWeights,
+  trainingBatches,
+  uniform,
+} from "../inputs.mjs";
+import { GraphWriter } from "../wire.mjs";
+
+const builds = ["relaxed", "strict"];
+
+export const subjects = [
+  ...builds.map((build, i) => ({
+    ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
+    ...{ place: 10 + i, suites: ["train", "predict"] },
+  })),
+  ...builds.map((build, i) => ({
+    ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
+    ...{ place: 90 + i, suites: ["gemm"] },
+  })),
+];
+
+/** @param {string} id */
+export async function open(id) {
+  const [subject, build] = id.split("-");
+  const raw = await load(build);
+  const { version } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  const kinds = { gemm: subject === "limit" ? limit : gemm, train, predict };
+  return {
+    describe: () => ({ version }),
+    prepare: (/** @type {any} */ work) => kinds[work.kind](raw, work),
+  };
+}
+
+/** @param {string} build */
+async function load(build) {
+  const folder = new URL(`../../build/wasm/${build}/`, import.meta.url);
+  const { initSync, Engine } = await import(new URL("gradus_wasm.js", folder).href);
+  const { memory } = initSync({ module: readFileSync(new URL("gradus_wasm_bg.wasm", folder)) });
+  const engine = new Engine();
+  return {
+    engine,
+    /** @param {number} address */
+    floats: (address, length) => new Float32Array(memory.buffer, address, length),
+    /** @param {number} address */
+    integers: (address, length) => new Int32Array(memory.buffer, address, length),
+  };
+}
+
+/** Arithmetic of one call, chosen to last around 100 microseconds. */
+const limitIterations = 10_000;
+
+function limit({ engine }) {
+  return {
+    work: () => engine.multiplyAddLimit(limitIterations),
+    flops: limitIterations * engine.multiplyAddFlops(),
+  };
+}
+
+function gemm({ engine, floats }, { m, k, n, transposeA, transposeB }) {
+  const graph = new GraphWriter();
+  const a = graph.input("a", "float32", transposeA ? [k, m] : [m, k]);
+  const b = graph.input("b", "float32", transposeB ? [n, k] : [k, n]);
+  graph.output("c", graph.matMul(a, b, transposeA, transposeB));
+  const program = engine.compile(graph.finish(), 1);
+  const run = () => engine.run(program, 1, 1, 0, 0, 0);
+  floats(engine.inputPtr(program, "a"), m * k).set(uniform(m * k, 1));
+  floats(engine.inputPtr(program, "b"), k * n).set(uniform(k * n, 2));
+  run();
+  return {
+    work: run,
+    check: { checksum: checksum(floats(engine.outputPtr(program, "c"), m * n), m, n) },
+    release: () => engine.freeProgram(program),
+  };
+}
+
+/** Variables with the starting weights. */
+function makeWeights({ engine, floats }, widths) {
+  const variable = (/** @type {number[]} */ dims, /** @type {Float32Array} */ values) => {
+    const id = engine.createVariable(`weight ${dims}`, Uint32Array.from(dims));
+    floats(engine.variablePtr(id), values.length).set(values);
+    return { id, dims };
+  };
+  return denseWeights(widths).map(({ inputs, units, kernel, bias }) => ({
+    kernel: variable([inputs, units], kernel),
+    bias: variable([units], bias),
+  }));
+}
+
+/**
+ * @param {GraphWriter} graph
+ * @param {number} x
+ */
+function logits(graph, x, weights) {
+  return weights.reduce((value, { kernel, bias }, layer) => {
+    const product = graph.matMul(value, graph.variable(kernel.id));
+    const sum = graph.binary("add", product, graph.variable(bias.id));
+    return layer < weights.length - 1 ? graph.unary("relu", sum) : sum;
+  }, x);
+}
+
+const perRow = (/** @type {number[]} */ ...rest) => [{ batch: 1 }, ...rest];
+
+function train(raw, { widths, batch }) {
+  const { engine, floats, integers } = raw;
+  const weights = makeWeights(raw, widths);
+  const graph = new GraphWriter();
+  const x = graph.input("x", "float32", perRow(widths[0]));
+  const y = graph.input("y", "int32", perRow());
+  const losses = graph.sparseCrossEntropy(logits(graph, x, weights), y);
+  const loss = graph.mean(losses);
+  const learningRate = graph.input("learningRate", "float32", []);
+  graph.output("loss", loss);
+  const slots = (/** @type {{ dims: number[] }} */ { dims }) =>
+    ["momentum", "velocity"].map((slot) => engine.createVariable(slot, Uint32Array.from(dims)));
+  const trainables = weights.flatMap(({ kernel, bias }) =>
+    [kernel, bias].map((variable) => ({ id: variable.id, slots: slots(variable) })),
+  );
+  graph.train({
+    ...{ loss, learningRate, trainables, rule: "adam" },
+    hyperparameters: [adam.beta1, adam.beta2, adam.epsilon],
+  });
+  const program = engine.compile(graph.finish(), batch);
+  floats(engine.inputPtr(program, "learningRate"), 1)[0] = adam.learningRate;
+
+  const batches = trainingBatches(widths, batch);
+  let steps = 0;
+  const step = (/** @type {Float32Array} */ inputs, /** @type {Int32Array} */ labels) => {
+    steps += 1;
+    floats(engine.inputPtr(program, "x"), inputs.length).set(inputs);
+    integers(engine.inputPtr(program, "y"), labels.length).set(labels);
+    engine.run(program, batch, steps, 0, 0, 0);
+    return floats(engine.outputPtr(program, "loss"), 1)[0];
+  };
+  const first = Array.from({ length: checkedSteps }, () =>
+    step(batches.inputs[0], batches.labels[0]),
+  );
+  return {
+    work: () =>
+      step(
+        batches.inputs[steps % batches.inputs.length],
+        batches.labels[steps % batches.labels.length],
+      ),
+    check: { losses: first },
+    release() {
+      engine.freeProgram(program);
+      for (const { id, slots } of trainables)
+        for (const v of [id, ...slots]) engine.freeVariable(v);
+    },
+  };
+}
+
+function predict(raw, { widths, rows }) {
+  const { engine, floats } = raw;
+  const weights = makeWeights(raw, widths);
+  const graph = new GraphWriter();
+  const x = graph.input("x", "float32", perRow(widths[0]));
+  graph.output("probabilities", graph.softmax(logits(graph, x, weights)));
+  const program = engine.compile(graph.finish(), rows);
+  const input = uniform(rows * widths[0], 200, 0, 1);
+  const classes = widths[widths.length - 1];
+  const work = () => {
+    floats(engine.inputPtr(program, "x"), input.length).set(input);
+    engine.run(program, rows, 1, 0, 0, 0);
+    return floats(engine.outputPtr(program, "probabilities"), rows * classes).slice();
+  };
+  const found = work();
+  return {
+    work,
+    check: { checksum: checksum(found, rows, classes), sum: found.reduce((sum, p) => sum + p, 0) },
+    release() {
+      engine.freeProgram(program);
+      for (const { kernel, bias } of weights) {
+        for (const { id } of [kernel, bias]) engine.freeVariable(id);
+      }
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// gradus as its users have it: the packaged library, in either build. Products are not part of
+// the public API, so those come from the engine of the same build.
+import { existsSync } from "node:fs";
+import {
+  adam,
+  checkedSteps,
+  checksum,
+  denseWeights,
+  trainingBatches,
+  uniform,
+} from "../inputs.mjs";
+import { open as openEngine } from "./gradus-raw.mjs";
+
+export const subjects = ["relaxed", "strict"].map((build, i) => ({
+  ...{ id: `gradus-${build}`, subject: "gradus", build, threads: 1 },
+  ...{ place: i, suites: ["gemm", "train", "predict"] },
+}));
+
+/** @param {string} id */
+export async function open(id) {
+  const build = id.replace("gradus-", "");
+  const engine = await openEngine(`engine-${build}`);
+  const library = new URL("../../dist/index.js", import.meta.url);
+  if (!existsSync(library)) throw new Error("dist/ is missing: npm run build");
+  const gradus = await import(library.href);
+  await gradus.init({ simd: build });
+  const kinds = { train, predict };
+  return {
+    describe: engine.describe,
+    prepare: (/** @type {any} */ work) =>
+      work.kind === "gemm" ? engine.prepare(work) : kinds[work.kind](gradus, work),
+  };
+}
+
+/** @param {number[]} widths */
+function denseNet({ adam: adamOptimizer, dense, sequential }, widths) {
+  const last = widths.length - 2;
+  const model = sequential({
+    inputShape: [widths[0]],
+    layers: widths
+      .slice(1)
+      .map((units, layer) =>
+        dense({ name: `layer${layer}`, units, activation: layer === last ? "softmax" : "relu" }),
+      ),
+  });
+  model.compile({ optimizer: adamOptimizer(adam), loss: "sparseCategoricalCrossentropy" });
+  model.setWeights(
+    Object.fromEntries(
+      denseWeights(widths).flatMap(({ kernel, bias }, layer) => [
+        [`layer${layer}/kernel`, kernel],
+        [`layer${layer}/bias`, bias],
+      ]),
+    ),
+  );
+  return model;
+}
+
+async function train({ tensor, ...gradus }, { widths, batch }) {
+  const model = denseNet(gradus, widths);
+  const batches = trainingBatches(widths, batch);
+  const inputs = batches.inputs.map((x) => tensor(x, [batch, widths[0]]));
+  const labels = batches.labels.map((y) => tensor(y, [batch]));
+  const losses = [];
+  for (let step = 0; step < checkedSteps; step += 1) {
+    losses.push((await model.trainOnBatch(inputs[0], labels[0])).loss);
+  }
+  let at = 0;
+  return {
+    work() {
+      at += 1;
+      return model.trainOnBatch(inputs[at % inputs.length], labels[at % labels.length]);
+    },
+    check: { losses },
+  };
+}
+
+async function predict({ tensor, ...gradus }, { widths, rows }) {
+  const model = denseNet(gradus, widths);
+  const x = tensor(uniform(rows * widths[0], 200, 0, 1), [rows, widths[0]]);
+  const { data } = await model.predict(x);
+  return {
+    work: () => model.predict(x),
+    check: {
+      checksum: checksum(data, rows, widths[widths.length - 1]),
+      sum: data.reduce((sum, p) => sum + p, 0),
+    },
+  };
+}

@@ -1,0 +1,162 @@
+"""The process of the PyTorch subject: answers the tasks of connection.mjs, one line of JSON each
+way, and reads the clock next to the work. Numbers and cases are those of inputs.mjs."""
+
+import json
+import math
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+torch.set_num_threads(1)
+torch.set_num_interop_threads(1)
+
+INPUT_SETS = 4
+LABEL_SETS = 61
+CHECKED_STEPS = 5
+
+
+def hashed(count, seed):
+    """The finaliser of MurmurHash3 over the index, as in inputs.mjs."""
+    h = np.arange(count, dtype=np.uint32) + np.uint32(seed * 0x9E3779B9 & 0xFFFFFFFF)
+    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return h ^ (h >> np.uint32(16))
+
+
+def uniform(count, seed, low=-1.0, high=1.0):
+    return (low + (high - low) * (hashed(count, seed) / 2.0**32)).astype(np.float32)
+
+
+def checksum(matrix):
+    rows, columns = matrix.shape
+    left = uniform(rows, 3).astype(np.float64)
+    right = uniform(columns, 4).astype(np.float64)
+    return float(left @ matrix.astype(np.float64) @ right)
+
+
+def gemm(work):
+    m, k, n = work["m"], work["k"], work["n"]
+    a = torch.from_numpy(uniform(m * k, 1)).reshape((k, m) if work["transposeA"] else (m, k))
+    b = torch.from_numpy(uniform(k * n, 2)).reshape((n, k) if work["transposeB"] else (k, n))
+    a = a.T if work["transposeA"] else a
+    b = b.T if work["transposeB"] else b
+
+    def run():
+        with torch.inference_mode():
+            return a @ b
+
+    return run, {"checksum": checksum(run().numpy())}
+
+
+def dense_net(widths):
+    layers = []
+    for layer, (inputs, units) in enumerate(zip(widths, widths[1:])):
+        bound = math.sqrt(6 / inputs)
+        linear = nn.Linear(inputs, units)
+        kernel = uniform(inputs * units, 100 + 2 * layer, -bound, bound).reshape(inputs, units)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(kernel).T)
+            linear.bias.copy_(torch.from_numpy(uniform(units, 101 + 2 * layer, -0.1, 0.1)))
+        layers += [linear, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def train(work):
+    widths, batch = work["widths"], work["batch"]
+    model = dense_net(widths)
+    rule = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-7, fused=True)
+    inputs = [
+        torch.from_numpy(uniform(batch * widths[0], 200 + i, 0, 1)).reshape(batch, widths[0])
+        for i in range(INPUT_SETS)
+    ]
+    labels = [
+        torch.from_numpy((hashed(batch, 300 + i) % np.uint32(widths[-1])).astype(np.int64))
+        for i in range(LABEL_SETS)
+    ]
+
+    def step(x, y):
+        rule.zero_grad(set_to_none=True)
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        rule.step()
+        return loss.item()
+
+    at = 0
+
+    def run():
+        nonlocal at
+        at += 1
+        step(inputs[at % INPUT_SETS], labels[at % LABEL_SETS])
+
+    return run, {"losses": [step(inputs[0], labels[0]) for _ in range(CHECKED_STEPS)]}
+
+
+def predict(work):
+    widths, rows = work["widths"], work["rows"]
+    model = nn.Sequential(*dense_net(widths), nn.Softmax(dim=-1)).eval()
+    x = uniform(rows * widths[0], 200, 0, 1).reshape(rows, widths[0])
+
+    def run():
+        with torch.inference_mode():
+            return model(torch.from_numpy(x)).numpy()
+
+    found = run()
+    return run, {"checksum": checksum(found), "sum": float(found.sum(dtype=np.float64))}
+
+
+KINDS = {"gemm": gemm, "train": train, "predict": predict}
+
+
+class Subject:
+    run = None
+    seconds_per_call = 0.0
+
+    def describe(self):
+        return {"version": torch.__version__, "notes": [torch.backends.cpu.get_cpu_capability()]}
+
+    def prepare(self, work):
+        self.run, check = KINDS[work["kind"]](work)
+        self.run()
+        return {"check": check}
+
+    def time(self, calls):
+        run = self.run
+        start = time.perf_counter()
+        for _ in range(calls):
+            run()
+        return time.perf_counter() - start
+
+    def warm(self, milliseconds):
+        calls, spent = 1, 0.0
+        while True:
+            seconds = self.time(calls)
+            self.seconds_per_call = seconds / calls
+            spent += seconds
+            if spent * 1e3 >= milliseconds:
+                return {"secondsPerCall": self.seconds_per_call}
+            if seconds * 5e3 < milliseconds:
+                calls *= 2
+
+    def sample(self, milliseconds):
+        calls = max(1, math.ceil(milliseconds / 1e3 / self.seconds_per_call))
+        if calls > 4:
+            self.time(1)
+        seconds = self.time(calls)
+        self.seconds_per_call = seconds / calls
+        return {"seconds": seconds / calls, "calls": calls}
+
+
+subject = Subject()
+answers = sys.stdout
+sys.stdout = sys.stderr
+for line in sys.stdin:
+    request = json.loads(line)
+    task = request.pop("task")
+    try:
+        answer = getattr(subject, task)(**request)
+    except Exception as error:  # whatever it is, the other side shows it
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(answer), file=answers, flush=True)

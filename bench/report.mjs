@@ -1,0 +1,136 @@
+// Results as text: one table per suite, medians first, then ratios.
+import { median } from "./measure.mjs";
+import { idOf, ratio, round } from "./targets.mjs";
+
+/** @typedef {import("./measure.mjs").Result} Result */
+
+/** Who the ratios are about: the first of these that was measured. */
+const ownIds = ["gradus-relaxed", "gradus-strict"];
+const isLimit = (/** @type {string} */ id) => id.startsWith("limit-");
+
+/**
+ * @param {import("./suites.mjs").Suite} suite
+ * @param {Result[]} results of this suite, by case
+ * @param {string[]} notes
+ */
+export function renderSuite({ name, title, unit, higherIsBetter }, results, notes) {
+  const ids = [...new Set(results.map(idOf))];
+  const better = higherIsBetter ? "higher is better" : "lower is better";
+  const lines = [`## ${name}: ${title} (${unit}, ${better})`, ""];
+  if (results.length > 0) {
+    lines.push(...table(columnsOf(ids), byCase(results)), "", spread(results));
+  } else lines.push("nothing measured");
+  return [...lines, ...notes.map((note) => `NOTE ${note}`), ""].join("\n");
+}
+
+/**
+ * @typedef {object} Column
+ * @property {string[]} head two lines
+ * @property {(row: Map<string, Result>) => string} cell
+ */
+
+/**
+ * @param {string[]} ids
+ * @returns {Column[]}
+ */
+function columnsOf(ids) {
+  const own = ownIds.find((id) => ids.includes(id));
+  const medians = ids.map((id) => ({
+    head: splitName(id),
+    cell: (/** @type {Map<string, Result>} */ row) => {
+      const found = row.get(id);
+      return found ? round(found.median) : "";
+    },
+  }));
+  const shares = ownIds.flatMap((id) => {
+    const limit = id.replace("gradus", "limit");
+    if (!ids.includes(id) || !ids.includes(limit)) return [];
+    const [, build = ""] = splitName(id);
+    return [
+      { head: [build, "/ limit"], cell: compare(id, limit, (x) => `${(100 * x).toFixed(0)} %`) },
+    ];
+  });
+  const ratios = own
+    ? ids
+        .filter((id) => id !== own && !isLimit(id))
+        .map((id) => ({ head: [`${own} /`, id], cell: compare(own, id, (x) => `${round(x)} x`) }))
+    : [];
+  return [...medians, ...shares, ...ratios];
+}
+
+/** @param {string} id */
+function splitName(id) {
+  const [subject = "", build = ""] = id.split("-");
+  return [subject, build];
+}
+
+/**
+ * @param {string} id
+ * @param {string} other
+ * @param {(ratio: number) => string} show
+ */
+function compare(id, other, show) {
+  return (/** @type {Map<string, Result>} */ row) => {
+    const mine = row.get(id);
+    const theirs = row.get(other);
+    return mine && theirs ? show(ratio(mine, theirs)) : "";
+  };
+}
+
+/** @param {Result[]} results */
+function byCase(results) {
+  /** @type {Map<string, Map<string, Result>>} */
+  const rows = new Map();
+  for (const result of results) {
+    const row = rows.get(result.case) ?? new Map();
+    rows.set(result.case, row.set(idOf(result), result));
+  }
+  return rows;
+}
+
+/**
+ * @param {Column[]} columns
+ * @param {Map<string, Map<string, Result>>} rows
+ */
+function table(columns, rows) {
+  const cells = [
+    ["", ...columns.map(({ head: [top = ""] }) => top)],
+    ["case", ...columns.map(({ head: [, bottom = ""] }) => bottom)],
+    ...[...rows].map(([name, row]) => [name, ...columns.map(({ cell }) => cell(row))]),
+  ];
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)));
+  return cells.map((line) =>
+    line.map((text, i) => (i === 0 ? text.padEnd(widths[0]) : text.padStart(widths[i]))).join("  "),
+  );
+}
+
+/** @param {Result[]} results */
+function spread(results) {
+  const spreads = results
+    .map((result) => ({ result, value: relativeSpread(result.samples) }))
+    .sort((a, b) => b.value - a.value);
+  const [{ result, value }] = spreads;
+  const percent = (/** @type {number} */ x) => `${(100 * x).toFixed(0)} %`;
+  const usual = percent(median(spreads.map((one) => one.value)));
+  const most = `${percent(value)} (${idOf(result)}, ${result.case})`;
+  return `Spread of samples (half the distance between quartiles): usually ${usual}, at most ${most}.`;
+}
+
+/** @param {number[]} samples */
+function relativeSpread(samples) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (/** @type {number} */ share) => sorted[Math.round(share * (sorted.length - 1))];
+  return (at(0.75) - at(0.25)) / 2 / median(sorted);
+}
+
+/** @param {{ met: boolean, text: string }[]} verdicts */
+export function renderTargets(verdicts) {
+  if (verdicts.length === 0) return "## Targets\n\nnone of them was measured\n";
+  const missed = verdicts.filter(({ met }) => !met);
+  return [
+    `## Targets: ${verdicts.length - missed.length} of ${verdicts.length} met`,
+    "",
+    ...missed.map(({ text }) => `WARNING missed: ${text}`),
+    "",
+  ].join("\n");
+}

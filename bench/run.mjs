@@ -1,0 +1,111 @@
+// npm run bench: gradus and its peers on the same work, in turns. Tables go to stdout, progress
+// to stderr. This file reads the command line and finds the runtime; it measures nothing.
+import { parseArgs } from "node:util";
+import { Failure, main } from "../scripts/toolchain/run.mjs";
+import { enterRuntime } from "./runtime.mjs";
+import { allSubjects } from "./subjects.mjs";
+import { allSuites } from "./suites.mjs";
+
+const options = /** @type {const} */ ({
+  quick: { type: "boolean", default: false },
+  json: { type: "string" },
+  suite: { type: "string" },
+  subject: { type: "string" },
+  help: { type: "boolean", default: false },
+});
+
+class UsageError extends Error {}
+
+/**
+ * @param {string | undefined} list comma-separated
+ * @param {string} option
+ * @param {Map<string, string[]>} known a name and what it stands for
+ */
+function choose(list, option, known) {
+  if (list === undefined) return undefined;
+  const names = list.split(",").map((name) => name.trim());
+  return names.flatMap((name) => {
+    const found = known.get(name);
+    if (found) return found;
+    const all = [...known.keys()].join(", ");
+    throw new UsageError(`--${option}: unknown name "${name}"; known: ${all}`);
+  });
+}
+
+/** @param {string[]} args */
+async function read(args) {
+  let values;
+  try {
+    values = parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message);
+  }
+  if (values.json === "") throw new UsageError("--json: the name of a file is missing");
+  const suites = await allSuites();
+  const subjects = await allSubjects();
+  /** Both "tfjs" and "tfjs-wasm". */
+  const subjectNames = new Map(subjects.map(({ id }) => [id, [id]]));
+  for (const { subject, id } of subjects) {
+    if (subject !== id) subjectNames.set(subject, [...(subjectNames.get(subject) ?? []), id]);
+  }
+  const suiteNames = new Map(suites.map(({ name }) => [name, [name]]));
+  const wantedSuites = choose(values.suite, "suite", suiteNames);
+  const wantedSubjects = choose(values.subject, "subject", subjectNames);
+  return {
+    quick: values.quick,
+    json: values.json,
+    help: values.help,
+    suites: suites.filter(({ name }) => wantedSuites?.includes(name) ?? true),
+    subjects: subjects.filter(({ id }) => wantedSubjects?.includes(id) ?? true),
+  };
+}
+
+async function help() {
+  const suites = (await allSuites()).map(({ name, title }) => `  ${name.padEnd(16)}${title}`);
+  const subjects = (await allSubjects()).map(
+    ({ id, suites: names }) => `  ${id.padEnd(16)}${names.join(", ")}`,
+  );
+  return `Measures gradus beside its peers: the same work, taking turns, in one run.
+
+npm run bench -- [options]
+
+  --quick           fewer cases and samples: under three minutes
+  --json FILE       also write the samples: an array of
+                    { suite, case, subject, build, threads, median, unit, samples }
+  --suite A,B       only these suites
+  --subject A,B     only these subjects
+  --help            this text
+
+Suites
+${suites.join("\n")}
+
+Subjects and their suites
+${subjects.join("\n")}
+
+All JavaScript runs in Node 24, which bench/ brings along on Linux x64. PyTorch takes part where
+python3, .venv/bin/python or the Python named by GRADUS_BENCH_PYTHON has it.
+`;
+}
+
+await main(async () => {
+  let request;
+  try {
+    request = await read(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`bench: ${error.message}\nnode bench/run.mjs --help shows the options.\n`);
+    process.exitCode = 2;
+    return;
+  }
+  if (request.help) {
+    process.stdout.write(await help());
+    return;
+  }
+  const finished = await enterRuntime(process.argv);
+  if (finished !== undefined) {
+    process.exitCode = finished;
+    return;
+  }
+  const { bench } = await import("./bench.mjs");
+  if (!(await bench(request))) throw new Failure("bench: nothing was measured");
+});

@@ -21,7 +21,7 @@ const LN2_HI: f32 = 0.693_138_1;
 /// ln 2 - LN2_HI
 const LN2_LO: f32 = 9.058_001e-6;
 /// exp of anything smaller is below 2^-126.
-const EXP_MIN: f32 = -87.336_54;
+pub(crate) const EXP_MIN: f32 = -87.336_54;
 /// exp of anything larger is above the largest float.
 const EXP_MAX: f32 = 88.722_83;
 /// Below this, x - f(x) is under a quarter ulp for the functions with f(x) = x + O(x^2).
@@ -127,13 +127,19 @@ fn log_parts<L: Lane>(e: L, f: L, c: L) -> L {
     e.fma(L::splat(LN2_HI), f.add(low))
 }
 
-/// Natural logarithm; -Infinity at 0, NaN below.
+/// `(m, e)` with x = m 2^e and m in [sqrt(1/2), sqrt(2)), for positive x, denormals included.
 #[inline(always)]
-pub fn log<L: Lane>(x: L) -> L {
+fn two_power_split<L: Lane>(x: L) -> (L, L) {
     let tiny = x.lt(L::splat(f32::MIN_POSITIVE));
     let scaled = L::select(tiny, x.mul(L::splat(8_388_608.0)), x);
     let (m, e) = scaled.split_exponent();
-    let e = L::select(tiny, e.sub(L::splat(23.0)), e);
+    (m, L::select(tiny, e.sub(L::splat(23.0)), e))
+}
+
+/// Natural logarithm; -Infinity at 0, NaN below.
+#[inline(always)]
+pub fn log<L: Lane>(x: L) -> L {
+    let (m, e) = two_power_split(x);
     let y = log_parts(e, m.sub(L::splat(1.0)), L::splat(0.0));
     log_edges(x, y)
 }
@@ -173,7 +179,7 @@ fn log1p_parts<L: Lane>(x: L, u: L) -> L {
 
 /// tanh(x) - x over x^3, as a function of z = x^2, for |x| <= 0.625.
 #[inline(always)]
-pub(crate) fn tanh_tail<L: Lane>(z: L) -> L {
+fn tanh_tail<L: Lane>(z: L) -> L {
     poly(
         z,
         [
@@ -204,16 +210,41 @@ pub fn tanh<L: Lane>(x: L) -> L {
 #[inline(always)]
 pub(crate) fn x_minus_tanh<L: Lane>(x: L) -> L {
     let z = x.mul(x);
-    let near = tanh_tail(z).mul(z.mul(x)).neg();
-    L::select(x.abs().ge(L::splat(0.625)), x.sub(tanh(x)), near)
+    let near = poly(
+        z,
+        [
+            0.333_333_3,
+            -0.133_331_33,
+            0.053_934_77,
+            -0.021_656_346,
+            0.008_200_763,
+            -0.002_480_255_7,
+            0.000_404_043_85,
+        ],
+    );
+    let near = near.mul(z.mul(x));
+    L::select(x.abs().ge(L::splat(0.9)), x.sub(tanh(x)), near)
 }
 
 /// 1 / (1 + e^-x)
 #[inline(always)]
 pub fn sigmoid<L: Lane>(x: L) -> L {
-    let (e, d) = logistic_parts(x);
+    let y = L::splat(1.0).div(logistic_divisor(x));
+    L::select(x.lt(L::splat(EXP_MIN)), L::splat(0.0), y)
+}
+
+/// `1 + e^-x` for x >= `EXP_MIN` (or NaN), below that the value there. Rounded less than `1 + exp`:
+/// 1 joins 2^n where that is exact, else the rest.
+#[inline(always)]
+pub(crate) fn logistic_divisor<L: Lane>(x: L) -> L {
+    let t = x.neg().pmin(L::splat(-EXP_MIN)).pmax(L::splat(-80.0));
+    let (magic, r) = exp_reduce(t, L::splat(0.0));
     let one = L::splat(1.0);
-    L::select(x.lt(L::splat(0.0)), e, one).div(d)
+    let scale = one.scale_by(magic);
+    let rest = exp_tail(r).fma(r.mul(r), r);
+    let zero = L::splat(0.0);
+    let early = L::select(scale.lt(L::splat(65_536.0)), one, zero);
+    scale.add(early).add(rest.fma(scale, one.sub(early)))
 }
 
 /// `(e, 1 + e)` with `e = exp(-|x|)`: sigmoid(x) is `e / (1 + e)` below 0 and `1 / (1 + e)` above.
@@ -280,21 +311,21 @@ pub(crate) fn normal_parts<L: Lane>(x: L) -> (L, L) {
     let hi = head.mul(head).mul(half);
     let lo = a.sub(head).mul(a.add(head)).mul(half);
     let e = L::select(a.gt(L::splat(13.14)), L::splat(0.0), exp_parts(hi, lo));
-    let w = L::splat(1.0).div(a.add(L::splat(4.0)));
-    let q = a.sub(L::splat(4.0)).mul(w);
+    let w = L::splat(1.0).div(a.add(L::splat(2.5)));
+    let q = a.sub(L::splat(2.5)).mul(w);
     let p = poly(
         q,
         [
-            0.755_285_14,
-            -0.607_896_6,
-            0.387_136_25,
-            -0.186_522_26,
-            0.060_411_76,
-            -0.007_530_866_7,
-            -0.003_536_809_7,
-            0.001_572_665_2,
-            0.000_200_711_87,
-            -0.000_126_025_33,
+            0.70665663,
+            -0.43369198,
+            0.13198845,
+            0.00923564,
+            -0.016399767,
+            -0.0016040624,
+            0.0025649364,
+            0.0007051769,
+            -0.00035119595,
+            -0.00018574578,
         ],
     );
     (e, p.mul(w))

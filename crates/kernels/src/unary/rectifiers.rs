@@ -12,6 +12,20 @@ pub(super) fn clip_slope<L: Lane>(x: L, low: L, high: L) -> L {
     up.mul(down)
 }
 
+/// 1 between `low` and `high`, 0 outside and at both.
+#[inline(always)]
+fn within<L: Lane>(y: L, low: f32, high: f32) -> L {
+    let inside = L::mask_and(y.gt(L::splat(low)), y.lt(L::splat(high)));
+    L::select(inside, L::splat(1.0), L::splat(0.0))
+}
+
+/// slope x, and 0 for slope 0 even at -Infinity.
+#[inline(always)]
+fn slope_times<L: Lane>(slope: L, x: L) -> L {
+    let zero = L::splat(0.0);
+    L::select(slope.eq(zero), zero, x.mul(slope))
+}
+
 /// relu6(x + 3) / 6
 #[inline(always)]
 fn hard_sigmoid<L: Lane>(x: L) -> L {
@@ -40,7 +54,7 @@ impl Row for PlainRelu {
 
 /// min(x, maxValue) above the threshold, negativeSlope (x - threshold) at or below it. Keras `relu`.
 ///
-/// The derivative is 0 at the threshold and 1/2 at maxValue; with a negativeSlope alone it is 1 at 0,
+/// The derivative is 0 at the threshold and at maxValue; with a negativeSlope alone it is 1 at 0,
 /// as Keras then computes leakyRelu.
 pub struct Relu;
 
@@ -51,22 +65,23 @@ impl Row for Relu {
         Param::within("maxValue", f32::INFINITY, 0.0, f32::INFINITY),
         Param::not_negative("threshold", 0.0),
     ];
-    const SAVES: Saves = Saves::Input;
+    const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
         let [slope, max, threshold] = *p;
-        let below = x.sub(threshold).mul(slope);
+        let below = slope_times(slope, x.sub(threshold));
         L::select(x.le(threshold), below, x.pmin(max))
     }
     #[inline(always)]
-    fn slope<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+    fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
         let [slope, max, threshold] = *p;
-        let zero = L::splat(0.0);
-        let leaky = L::mask_and(max.eq(L::splat(f32::INFINITY)), threshold.eq(zero));
-        let at_threshold = L::select(leaky, L::select(slope.eq(zero), zero, L::splat(1.0)), zero);
-        let above = clip_slope(x, L::splat(f32::NEG_INFINITY), max);
-        let below = L::select(x.lt(threshold), slope, at_threshold);
-        L::select(x.gt(threshold), above, below)
+        let (zero, one) = (L::splat(0.0), L::splat(1.0));
+        let bounded = max.lt(L::splat(f32::INFINITY));
+        let leaky = L::mask_and(slope.gt(zero), threshold.eq(zero));
+        let at_zero = L::select(bounded, zero, L::select(leaky, one, zero));
+        let above = L::select(L::mask_and(bounded, y.ge(max)), zero, one);
+        let rest = L::select(y.lt(zero), slope, at_zero);
+        L::select(y.gt(zero), above, rest)
     }
 }
 
@@ -76,51 +91,54 @@ pub struct LeakyRelu;
 impl Row for LeakyRelu {
     const NAME: &'static str = "leakyRelu";
     const PARAMS: &'static [Param] = &[Param::not_negative("negativeSlope", 0.2)];
-    const SAVES: Saves = Saves::Input;
+    const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
-        L::select(x.lt(L::splat(0.0)), x.mul(p[0]), x)
+        L::select(x.lt(L::splat(0.0)), slope_times(p[0], x), x)
     }
     #[inline(always)]
-    fn slope<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
-        L::select(x.lt(L::splat(0.0)), p[0], L::splat(1.0))
+    fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
+        // With slope 0, y is 0 for all x <= 0.
+        let zero = L::splat(0.0);
+        let flat = L::mask_and(y.eq(zero), p[0].eq(zero));
+        L::select(L::mask_or(y.lt(zero), flat), p[0], L::splat(1.0))
     }
 }
 
-/// min(max(x, 0), 6). Krizhevsky 2010; the derivative at 0 and 6 is 1/2, as in JAX.
+/// min(max(x, 0), 6). Krizhevsky 2010; the derivative at 0 and 6 is 0, as in JAX.
 pub struct Relu6;
 
 impl Row for Relu6 {
     const NAME: &'static str = "relu6";
-    const SAVES: Saves = Saves::Input;
+    const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         x.pmax(L::splat(0.0)).pmin(L::splat(6.0))
     }
     #[inline(always)]
-    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        clip_slope(x, L::splat(0.0), L::splat(6.0))
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        within(y, 0.0, 6.0)
     }
 }
 
-/// relu6(x + 3) / 6. Keras 3 `hard_sigmoid`; the derivative at -3 and 3 is 1/12, as in JAX.
+/// relu6(x + 3) / 6. Keras 3 `hard_sigmoid`; the derivative at -3 and 3 is 0, as in JAX.
 pub struct HardSigmoid;
 
 impl Row for HardSigmoid {
     const NAME: &'static str = "hardSigmoid";
-    const SAVES: Saves = Saves::Input;
+    const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         hard_sigmoid(x)
     }
     #[inline(always)]
-    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let sixth = L::splat(1.0 / 6.0);
-        clip_slope(x, L::splat(-3.0), L::splat(3.0)).mul(sixth)
+    fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
+        within(y, 0.0, 1.0).mul(L::splat(1.0 / 6.0))
     }
 }
 
 /// x hardSigmoid(x), also called hard swish. Howard et al. 2019 (MobileNetV3), equation 1; 0 at -Infinity.
+/// The derivative is 0 at -3 and 1 at 3, as in JAX.
 pub struct HardSilu;
 
 impl Row for HardSilu {
@@ -132,11 +150,10 @@ impl Row for HardSilu {
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        // (x + 3) / 6 + x / 6 between the kinks; at them half of the second part, as in JAX.
-        let slope = clip_slope(x, L::splat(-3.0), L::splat(3.0));
-        let clipped = x.pmax(L::splat(-3.0)).pmin(L::splat(3.0));
-        let sum = clipped.mul(slope).add(clipped).add(L::splat(3.0));
-        sum.mul(L::splat(1.0 / 6.0))
+        let (zero, one, three) = (L::splat(0.0), L::splat(1.0), L::splat(3.0));
+        let between = x.add(x).add(three).mul(L::splat(1.0 / 6.0));
+        let low = L::select(x.gt(three.neg()), between, zero);
+        L::select(x.ge(three), one, low)
     }
 }
 

@@ -1,0 +1,205 @@
+//! The table against f64 over all of float32, in both kinds of lane, and the slice code around it.
+
+mod edges;
+mod reference;
+
+use super::*;
+use crate::lane::fused::Fused;
+use crate::math::oracle::{sweep, ulp};
+use reference::Reference;
+
+/// Results below this may be 0: the rows let exponentials below 2^-126 be 0.
+const FLUSH: f64 = 3e-36;
+
+#[test]
+fn names_and_codes_are_unique() {
+    for (i, kind) in UnaryKind::ALL.iter().enumerate() {
+        assert_eq!(UnaryKind::from_code(i as u8), Some(*kind));
+        assert_eq!(*kind as usize, i);
+        assert_eq!(UnaryKind::by_name(kind.name()), Some(*kind));
+        assert_eq!(Unary::by_name(kind.name(), &[]), Some(Unary::from(*kind)));
+        assert!(kind.params().iter().all(|p| p.allows(p.default)));
+    }
+    assert_eq!(UnaryKind::from_code(UnaryKind::ALL.len() as u8), None);
+}
+
+#[test]
+fn parameters_are_checked() {
+    assert_eq!(
+        Unary::by_name("elu", &[0.5]).map(|u| u.params[0]),
+        Some(0.5)
+    );
+    assert_eq!(Unary::by_name("elu", &[-1.0]), None);
+    assert_eq!(Unary::by_name("elu", &[f32::NAN]), None);
+    assert_eq!(Unary::by_name("elu", &[1.0, 2.0]), None);
+    assert_eq!(Unary::by_name("celu", &[0.0]), None);
+    assert_eq!(Unary::by_name("eLU", &[]), None);
+}
+
+/// One row's value and slope in lane `L`.
+struct At<L>(L, [f32; MAX_PARAMS]);
+
+impl<L: Lane> Visitor for At<L> {
+    type Found = (L, L);
+    fn row<R: Row>(self) -> (L, L) {
+        let p = self.1.map(L::splat);
+        let y = R::value(self.0, &p);
+        let saved = if R::SAVES == Saves::Output { y } else { self.0 };
+        (y, R::slope(saved, &p))
+    }
+}
+
+/// The worst error seen, in ulp, and where.
+#[derive(Default)]
+struct Worst(f64, f32);
+
+impl Worst {
+    fn see(&mut self, error: f64, x: f32) {
+        if error > self.0 {
+            *self = Self(error, x);
+        }
+    }
+}
+
+/// Whether value and slope are within their bounds at every `step`-th float; prints the largest
+/// errors.
+fn check(r: &Reference, step: usize) -> bool {
+    let mut worst: [Worst; 4] = Default::default();
+    sweep(step, |x| {
+        let params = r.unary.params;
+        let p = params.map(f64::from);
+        let wide = f64::from(x);
+        let strict = r.unary.visit(At(x, params));
+        let four = r.unary.visit(At(F32x4::splat(x), params));
+        let fused = r.unary.visit(At(Fused(x), params));
+        for (one, four) in [(strict.0, four.0), (strict.1, four.1)] {
+            let mut lanes = [0.0f32; 4];
+            four.store(&mut lanes);
+            for v in lanes {
+                let same = v.to_bits() == one.to_bits() || v.is_nan() && one.is_nan();
+                assert!(
+                    same,
+                    "{} at {x:e}: {v:e} in four lanes, {one:e} in one",
+                    r.name()
+                );
+            }
+        }
+        let allowed = r.tolerance(wide);
+        for (k, (y, slope)) in [strict, (fused.0 .0, fused.1 .0)].into_iter().enumerate() {
+            worst[k].see(ulp(y, (r.value)(wide, p), FLUSH) / allowed.value_factor, x);
+            let want = (r.slope)(wide, p);
+            if !r.is_kink(x) && (f64::from(slope) - want).abs() > allowed.slope_slack {
+                worst[2 + k].see(ulp(slope, want, FLUSH) / allowed.slope_factor, x);
+            }
+        }
+    });
+    let [a, b, c, d] = &worst;
+    println!(
+        "{:14} value {:.2} at {:e}, fused {:.2} at {:e}; slope {:.2} at {:e}, fused {:.2} at {:e}",
+        r.name(),
+        a.0,
+        a.1,
+        b.0,
+        b.1,
+        c.0,
+        c.1,
+        d.0,
+        d.1
+    );
+    worst.iter().all(|w| w.0 <= 4.0)
+}
+
+#[test]
+fn every_row_has_a_reference() {
+    for kind in UnaryKind::ALL {
+        assert!(
+            reference::all().iter().any(|r| r.unary.kind == *kind),
+            "{}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn values_and_slopes_sampled() {
+    let mut good = true;
+    for r in reference::all() {
+        good &= check(&r, 29_989);
+    }
+    assert!(good);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn values_and_slopes_dense() {
+    let mut good = true;
+    for r in reference::all() {
+        good &= check(&r, 499);
+    }
+    assert!(good);
+}
+
+/// The f64 slopes themselves, by central differences.
+#[test]
+fn reference_slopes_are_derivatives() {
+    for r in reference::all() {
+        let p = r.unary.params.map(f64::from);
+        for i in -60..=60 {
+            let x = f64::from(i) * 0.153 + 0.0371;
+            let h = 1e-5;
+            let (low, high) = ((r.value)(x - h, p), (r.value)(x + h, p));
+            let want = (high - low) / (2.0 * h);
+            let got = (r.slope)(x, p);
+            let near_jump = (got - want).abs() > 1e3;
+            if want.is_nan() && got.is_nan() || near_jump || low.is_nan() {
+                continue;
+            }
+            assert!(
+                (got - want).abs() < 1e-5 * (1.0 + got.abs()),
+                "{} at {x}: {got}, {want}",
+                r.name()
+            );
+        }
+    }
+}
+
+/// What a row gives for a number depends neither on where it stands nor on its neighbours, and the
+/// four ways to call it agree.
+#[test]
+fn results_do_not_depend_on_position() {
+    let x: Vec<f32> = (0..160)
+        .map(|i| ((i * 37 % 160) as f32 - 80.0) * 0.11)
+        .collect();
+    let dy: Vec<f32> = (0..160).map(|i| (i as f32 * 0.7).sin()).collect();
+    for r in reference::all() {
+        let u = r.unary;
+        let mut y = vec![0.0; x.len()];
+        u.apply(&x, &mut y);
+        let saved = if u.saves() == Saves::Output { &y } else { &x };
+        let mut dx = vec![0.0; x.len()];
+        u.backward(saved, &dy, &mut dx);
+        let bits = |v: &[f32]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        for n in [1, 3, 4, 5, 7, 8, 9, 31, 33, 127] {
+            for start in [0, 1, 2, 3, 17] {
+                let part = start..start + n;
+                let mut a = vec![0.0; n];
+                u.apply(&x[part.clone()], &mut a);
+                assert_eq!(bits(&a), bits(&y[part.clone()]), "{}", r.name());
+                let mut b = x[part.clone()].to_vec();
+                u.apply_inplace(&mut b);
+                assert_eq!(bits(&b), bits(&a), "{}", r.name());
+                u.backward(&saved[part.clone()], &dy[part.clone()], &mut a);
+                assert_eq!(bits(&a), bits(&dx[part.clone()]), "{}", r.name());
+                let mut b = dy[part.clone()].to_vec();
+                u.backward_inplace(&saved[part.clone()], &mut b);
+                assert_eq!(bits(&b), bits(&a), "{}", r.name());
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "left == right")]
+fn backward_checks_lengths() {
+    Unary::from(UnaryKind::Tanh).backward(&[0.0; 3], &[0.0; 4], &mut [0.0; 4]);
+}

@@ -74,12 +74,36 @@ pub fn argmax_rows(x: &[f32], axis: usize, out: &mut [f32]) {
     assert_eq!(x.len(), out.len() * axis);
     for (i, y) in out.iter_mut().enumerate() {
         let row = &x[i * axis..][..axis];
-        let largest = fold_row::<Max>(row) as f32;
-        let place = if largest.is_nan() {
-            row.iter().position(|v| v.is_nan())
+        *y = if axis <= SHORT {
+            argmax_short(row)
         } else {
-            row.iter().position(|&v| v == largest)
-        };
-        *y = place.unwrap_or(0) as f32;
+            argmax_long(row)
+        } as f32;
     }
+}
+
+/// Rows up to here are looked through value by value.
+const SHORT: usize = 16;
+
+#[inline(always)]
+fn argmax_short(row: &[f32]) -> usize {
+    let (mut best, mut place) = (f32::NEG_INFINITY, 0);
+    for (i, &v) in row.iter().enumerate() {
+        // Also for the first NaN, which nothing follows.
+        let larger = (v > best || v.is_nan()) && !best.is_nan();
+        best = if larger { v } else { best };
+        place = if larger { i } else { place };
+    }
+    place
+}
+
+#[inline(always)]
+fn argmax_long(row: &[f32]) -> usize {
+    let largest = fold_row::<Max>(row) as f32;
+    let place = if largest.is_nan() {
+        row.iter().position(|v| v.is_nan())
+    } else {
+        row.iter().position(|&v| v == largest)
+    };
+    place.unwrap_or(0)
 }

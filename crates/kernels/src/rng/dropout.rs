@@ -9,7 +9,7 @@ use crate::lane::{F32x4, Lane};
 /// `y = x / (1 - rate)` where kept, 0 where dropped (also for NaN); applied to the gradient of `y`
 /// with the same key and rate it gives the gradient of `x`.
 ///
-/// `rate` is in [0, 1). `offset` is the index of `x[0]` in the whole tensor: parts done apart equal
+/// `rate` is in [0, 1), rounded to a multiple of 2^-16. `offset` is the index of `x[0]` in the whole tensor: parts done apart equal
 /// a whole done at once. Panics when lengths differ or `rate` is out of range.
 pub fn dropout(x: &[f32], y: &mut [f32], rate: f32, key: Key, offset: usize) {
     assert_eq!(x.len(), y.len());

@@ -141,14 +141,27 @@ fn frozen_values() {
         bits(&|out| fill_uniform(key, -0.1, 0.3, 0, out)),
         bits(&|out| fill_normal(key, 0.0, 0.05, 0, out)),
         bits(&|out| fill_truncated_normal(key, 0.0, 0.05, 0, out)),
+        bits(&|out| {
+            out.fill(1.0);
+            dropout_inplace(out, 0.3, Key::step(42, 1, 7), 0);
+        }),
+        bits(&|out| {
+            let mut order = [0; 1000];
+            permutation(&mut order, 42, 3);
+            for (v, i) in out.iter_mut().zip(order) {
+                *v = i as f32;
+            }
+        }),
     ];
     assert_eq!(got, FROZEN);
 }
 
-const FROZEN: [u64; 3] = [
+const FROZEN: [u64; 5] = [
     6_872_147_078_064_859_847,
     6_690_882_597_524_667_795,
     6_628_104_668_792_355_109,
+    13_224_555_630_145_063_988,
+    9_084_230_890_785_112_064,
 ];
 
 #[test]

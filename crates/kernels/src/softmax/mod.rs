@@ -5,6 +5,7 @@
 //! values is probability 0.
 
 mod cross_entropy;
+mod few;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use cross_entropy::{
 
 use crate::lane::{F32x4, Lane};
 use crate::math::exp;
+use few::FEW;
 use row::{fetch, put, row_max, sum_row, sweep, RowStats};
 
 /// Runs a row function on four lanes, or on one where a row is narrower.
@@ -27,15 +29,17 @@ macro_rules! by_width {
         }
     };
 }
-use by_width;
 
 /// Softmax of each row of `x` `[rows, cols]` into `y`.
 ///
 /// Panics when the lengths differ or are not whole rows.
 pub fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
+    if cols <= FEW {
+        return few::softmax(x, y, cols);
+    }
     for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-        by_width!(cols, softmax_row(x, y));
+        softmax_row(x, y);
     }
 }
 
@@ -112,16 +116,16 @@ fn rows<'a>(
 }
 
 #[inline(always)]
-fn softmax_row<L: Lane>(x: &[f32], y: &mut [f32]) {
-    let largest = L::splat(row_max::<L>(x));
-    let [sum] = sum_row::<L, 1>(x.len(), |at| {
-        let e = exp(fetch::<L>(x, at).sub(largest));
+fn softmax_row(x: &[f32], y: &mut [f32]) {
+    let largest = F32x4::splat(row_max::<F32x4>(x));
+    let [sum] = sum_row::<F32x4, 1>(x.len(), |at| {
+        let e = exp(fetch::<F32x4>(x, at).sub(largest));
         put(y, at, e);
         [e]
     });
-    let scale = L::splat((1.0 / sum) as f32);
-    sweep::<L>(y.len(), |at, fresh| {
-        let e = fetch::<L>(y, at);
+    let scale = F32x4::splat((1.0 / sum) as f32);
+    sweep::<F32x4>(y.len(), |at, fresh| {
+        let e = fetch::<F32x4>(y, at);
         put(y, at, fresh.pick(e.mul(scale), e));
     });
 }

@@ -2,7 +2,7 @@
 //! padding; and what softmax must know of a row.
 
 use crate::lane::Lane;
-use crate::math::{exp, log, log1p};
+use crate::math::{exp, log1p};
 
 /// Columns summed in float32 before the sum goes on in float64.
 const BLOCK: usize = 128;
@@ -98,15 +98,13 @@ pub(super) fn row_max<L: Lane>(x: &[f32]) -> f32 {
     largest.max_lane()
 }
 
-/// What a row's softmax is made of: with `m` the largest value, the sum of `exp(x - m)` in two
-/// parts. The largest values add exactly 1 each; kept apart, a small rest is not lost beside them.
+/// What a row's softmax is made of: the sum of `exp(x - largest)`, without the 1 that a largest
+/// value adds to it, so that a small rest is not lost beside it.
 pub(super) struct RowStats {
     /// The largest value.
     pub(super) largest: f32,
-    /// How often it occurs.
-    ties: f64,
     /// The sum over all other values.
-    rest: f64,
+    others: f64,
 }
 
 impl RowStats {
@@ -115,7 +113,7 @@ impl RowStats {
         Self::noting::<L>(x, |_, _| {})
     }
 
-    /// As `of`, handing each `exp(x - m)` and its place to `note`.
+    /// As `of`, handing each `exp(x - largest)` and its place to `note`.
     #[inline(always)]
     pub(super) fn noting<L: Lane>(x: &[f32], mut note: impl FnMut(usize, L)) -> Self {
         let largest = row_max::<L>(x);
@@ -130,30 +128,25 @@ impl RowStats {
         });
         Self {
             largest,
-            ties,
-            rest,
+            others: ties - 1.0 + rest,
         }
     }
 
-    /// Sum of all `exp(x - m)`.
+    /// Sum of all `exp(x - largest)`.
     #[inline(always)]
     pub(super) fn sum(&self) -> f64 {
-        self.ties + self.rest
+        1.0 + self.others
     }
 
     /// Probability of not being one given largest value.
     #[inline(always)]
     pub(super) fn against_largest(&self) -> f64 {
-        (self.ties - 1.0 + self.rest) / self.sum()
+        self.others / self.sum()
     }
 
     /// Logarithm of `sum`.
     #[inline(always)]
     pub(super) fn log_sum(&self) -> f32 {
-        if self.ties == 1.0 {
-            log1p(self.rest as f32)
-        } else {
-            log(self.sum() as f32)
-        }
+        log1p(self.others as f32)
     }
 }

@@ -3,7 +3,9 @@
 use super::*;
 use crate::rng::{fill_normal, Key};
 
-const COLS: [usize; 16] = [1, 2, 3, 4, 5, 7, 8, 9, 10, 31, 32, 33, 127, 128, 129, 1000];
+const COLS: [usize; 18] = [
+    1, 2, 3, 4, 5, 7, 8, 9, 10, 16, 17, 31, 32, 33, 127, 128, 129, 1000,
+];
 
 fn random(seed: u64, len: usize, std: f32) -> Vec<f32> {
     let mut x = vec![0.0; len];
@@ -126,7 +128,7 @@ fn gradients_of_softmax_and_its_logarithm() {
 fn sparse_cross_entropy_and_its_gradient() {
     for cols in COLS {
         for std in [1.0, 30.0] {
-            let rows = 4;
+            let rows = 5;
             let x = random(cols as u64, rows * cols, std);
             let labels: Vec<i32> = (0..rows).map(|r| (r * 37 % cols) as i32).collect();
             let dloss = random(3, rows, 1.0);
@@ -282,4 +284,39 @@ fn top_k_as_in_tensorflow() {
     ];
     in_top_k(&odd, &[2, 0, 0], 3, 3, &mut out);
     assert_eq!(out, [0.0, 1.0, 0.0]);
+}
+
+/// One row alone gives what it gives among others: predictions do not depend on the batch.
+#[test]
+fn rows_are_independent() {
+    for cols in [3, 10, 16, 17, 100] {
+        for rows in 1..10 {
+            let x = random(4, rows * cols, 2.0);
+            let mut together = vec![0.0; x.len()];
+            softmax(&x, &mut together, cols);
+            let labels = vec![1; rows];
+            let mut losses = vec![0.0; rows];
+            sparse_cross_entropy(&x, &labels, cols, &mut losses);
+            for r in 0..rows {
+                let row = &x[r * cols..][..cols];
+                let mut alone = vec![0.0; cols];
+                softmax(row, &mut alone, cols);
+                assert_eq!(alone, together[r * cols..][..cols]);
+                let mut loss = [0.0];
+                sparse_cross_entropy(row, &[1], cols, &mut loss);
+                assert_eq!(loss[0], losses[r]);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_rows_are_fine() {
+    softmax(&[], &mut [], 3);
+    log_softmax(&[], &mut [], 30);
+    sparse_cross_entropy(&[], &[], 3, &mut []);
+    sparse_cross_entropy_backward(&[], &[], &[], 3, &mut []);
+    cross_entropy(&[], &[], 3, &mut []);
+    cross_entropy_backward(&[], &[], &[], 3, &mut []);
+    in_top_k(&[], &[], 3, 1, &mut []);
 }

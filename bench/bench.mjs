@@ -13,12 +13,13 @@ import { judge } from "./targets.mjs";
 /**
  * @param {object} request
  * @param {boolean} request.quick
+ * @param {boolean} request.cpuTime
  * @param {string} [request.json]
  * @param {import("./suites.mjs").Suite[]} request.suites
  * @param {any[]} request.subjects
  * @returns {Promise<boolean>} whether anything was measured
  */
-export async function bench({ quick, json, suites, subjects }) {
+export async function bench({ quick, cpuTime, json, suites, subjects }) {
   const effort = quick ? efforts.quick : efforts.full;
   const start = performance.now();
   /** @type {Result[]} */
@@ -31,11 +32,11 @@ export async function bench({ quick, json, suites, subjects }) {
   try {
     const missing = [];
     for (const subject of subjects.filter((one) => one.suites.some((s) => names.includes(s)))) {
-      const found = await openSubject(subject);
+      const found = await openSubject(subject, { cpuTime });
       if (typeof found === "string") missing.push(`${subject.id}: ${found}`);
       else opened.push(found);
     }
-    print(`${describeMachine(opened).join("\n")}\n`);
+    print(`${describeMachine(opened, { cpuTime }).join("\n")}\n`);
     for (const line of missing) print(`not taking part: ${line}`);
 
     for (const suite of suites) {

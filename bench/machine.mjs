@@ -3,9 +3,10 @@ import { cpus, loadavg, totalmem } from "node:os";
 
 /**
  * @param {import("./subjects.mjs").OpenSubject[]} subjects
+ * @param {{ cpuTime: boolean }} clock
  * @returns {string[]} lines
  */
-export function describeMachine(subjects) {
+export function describeMachine(subjects, { cpuTime }) {
   const cores = cpus();
   const versions = new Map();
   for (const { id, version, notes } of subjects) {
@@ -20,6 +21,7 @@ export function describeMachine(subjects) {
     "Every subject in a process of its own, on one thread; medians of samples taken in turns.",
   ];
   const [load = 0] = loadavg();
+  if (cpuTime) lines.push("Times are processor time of the working thread, not those on the wall.");
   // The subjects themselves keep one core busy.
   if (load > cores.length / 2) {
     lines.push(`WARNING: the machine is busy (load ${load.toFixed(1)}): only the ratios mean much`);

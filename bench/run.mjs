@@ -11,6 +11,7 @@ const options = /** @type {const} */ ({
   json: { type: "string" },
   suite: { type: "string" },
   subject: { type: "string" },
+  "cpu-time": { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 });
 
@@ -53,6 +54,7 @@ async function read(args) {
   const wantedSubjects = choose(values.subject, "subject", subjectNames);
   return {
     quick: values.quick,
+    cpuTime: values["cpu-time"],
     json: values.json,
     help: values.help,
     suites: suites.filter(({ name }) => wantedSuites?.includes(name) ?? true),
@@ -74,6 +76,7 @@ npm run bench -- [options]
                     { suite, case, subject, build, threads, median, unit, samples }
   --suite A,B       only these suites
   --subject A,B     only these subjects
+  --cpu-time        count the processor time of the working thread: for busy machines
   --help            this text
 
 Suites

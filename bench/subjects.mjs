@@ -49,9 +49,10 @@ export async function allSubjects() {
 /**
  * Starts a subject's process.
  * @param {Subject & { file: string }} subject
+ * @param {{ cpuTime: boolean }} clock
  * @returns {Promise<OpenSubject | string>} a text says why it takes no part
  */
-export async function openSubject(subject) {
+export async function openSubject(subject, { cpuTime }) {
   const host = fileURLToPath(new URL("subject.mjs", import.meta.url));
   const start = subject.start?.() ?? {
     command: process.execPath,
@@ -60,9 +61,10 @@ export async function openSubject(subject) {
   if (typeof start === "string") return start;
   const connection = new Connection(start);
   try {
-    const { version, notes = [] } = await connection.ask("describe");
+    const { version, notes = [] } = await connection.ask("describe", { cpuTime });
     return { ...subject, connection, version, notes };
   } catch (error) {
+    connection.close();
     return /** @type {Error} */ (error).message;
   }
 }

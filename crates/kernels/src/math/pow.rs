@@ -4,7 +4,7 @@
 use super::{exp_parts, poly, two_power_split, EXP_MAX, EXP_MIN, LN2_HI, LN2_LO};
 use crate::lane::Lane;
 
-/// x^y with the special cases of C's `pow` (IEEE 754-2019, 9.2.1).
+/// x^y within 4 ulp, with the special cases of C's `pow` (IEEE 754-2019, 9.2.1).
 #[inline(always)]
 pub fn pow<L: Lane>(x: L, y: L) -> L {
     let (zero, one, inf) = (L::splat(0.0), L::splat(1.0), L::splat(f32::INFINITY));
@@ -36,7 +36,7 @@ pub fn pow<L: Lane>(x: L, y: L) -> L {
     L::select(L::mask_or(y.eq(zero), x.eq(one)), one, result)
 }
 
-/// log(a) for positive finite `a` as a sum of two floats, the second at most a hundredth of the
+/// log(a) for positive finite `a` as a sum of two floats, the second below the last place of the
 /// first. With s = f / (2 + f), log(1 + f) = 2 s + s^3 R(s^2).
 #[inline(always)]
 fn log_two_floats<L: Lane>(a: L) -> (L, L) {
@@ -59,7 +59,9 @@ fn log_two_floats<L: Lane>(a: L) -> (L, L) {
     let double = s.add(s);
     let hi = base.add(double);
     let lost = double.sub(hi.sub(base));
-    (hi, e.fma(L::splat(LN2_LO), low.add(lost)))
+    let low = e.fma(L::splat(LN2_LO), low.add(lost));
+    let sum = hi.add(low);
+    (sum, low.sub(sum.sub(hi)))
 }
 
 /// `y (hi + lo)` as a sum of two floats, the first exact.

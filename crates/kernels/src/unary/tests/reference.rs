@@ -331,7 +331,9 @@ pub fn all() -> Vec<Reference> {
         row(K::GeluTanh, &[], gelu_tanh, gelu_tanh_slope)
             .slack(|x| near(x, -1.5, -0.3))
             .factor(|x| 1.0 + gelu_tanh_argument(x.clamp(-10.0, 0.0)).abs()),
-        row(K::Silu, &[], silu, silu_slope).slack(|x| near(x, -3.2, -0.7)),
+        row(K::Silu, &[], silu, silu_slope)
+            .slack(|x| near(x, -3.2, -0.7))
+            .factor(|_| 1.25),
         row(K::Mish, &[], mish, mish_slope).slack(|x| near(x, -2.2, -0.6)),
         row(K::Softplus, &[], |x, _| softplus(x), |x, _| sigmoid(x)),
         row(K::Softsign, &[], softsign, |x, _| (1.0 + x.abs()).powi(-2)),

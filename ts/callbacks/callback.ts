@@ -25,6 +25,8 @@ export interface CallbackParams {
   readonly samples: number | null;
   /** Rows per batch; the last batch of an epoch may be shorter. */
   readonly batchSize: number;
+  /** The names that the logs of an epoch will hold, where known: `loss`, `accuracy`, `valLoss`. */
+  readonly metrics?: readonly string[];
 }
 
 /** What callbacks see of a model. */
@@ -116,11 +118,18 @@ export type HookName = RunHook | CountedHook;
 
 const callbackMembers: readonly string[] = [...runHooks, ...countedHooks, "setParams", "setModel"];
 
-/** Finds `onEpochend` and its like, which would otherwise never be called and never be missed. */
-function checkCallback(where: string, callback: unknown, index: number): void {
+/**
+ * Checks that a value is an object of hooks, and finds `onEpochend` and its like,
+ * which would otherwise never be called and never be missed.
+ * @param where the caller for errors
+ * @param callback the value
+ * @param name what the user calls it: `callbacks[0]`
+ * @throws GradusError for anything but hooks
+ */
+export function checkCallback(where: string, callback: unknown, name: string): void {
   if (typeof callback !== "object" || callback === null || Array.isArray(callback)) {
     fail(where, {
-      expected: `callbacks[${index}] to be an object of hooks such as earlyStopping()`,
+      expected: `${name} to be an object of hooks such as earlyStopping()`,
       received: describe(callback),
       hint:
         typeof callback === "function"
@@ -129,23 +138,23 @@ function checkCallback(where: string, callback: unknown, index: number): void {
     });
   }
   const names = new Set(Object.keys(callback));
-  for (const name of names) {
-    if (!/^(on|set)[_A-Z]/.test(name) || callbackMembers.includes(name)) continue;
-    const near = nearest(name, callbackMembers);
+  for (const hook of names) {
+    if (!/^(on|set)[_A-Z]/.test(hook) || callbackMembers.includes(hook)) continue;
+    const near = nearest(hook, callbackMembers);
     if (near === undefined || names.has(near)) continue;
-    if (typeof (callback as Record<string, unknown>)[name] !== "function") continue;
+    if (typeof (callback as Record<string, unknown>)[hook] !== "function") continue;
     fail(where, {
-      expected: `callbacks[${index}] to have hooks of known names`,
-      received: `"${name}"`,
+      expected: `${name} to have hooks of known names`,
+      received: `"${hook}"`,
       hint: `did you mean ${near}?`,
     });
   }
-  for (const name of callbackMembers) {
-    const hook = (callback as Record<string, unknown>)[name];
-    if (hook === undefined || typeof hook === "function") continue;
+  for (const hook of callbackMembers) {
+    const given = (callback as Record<string, unknown>)[hook];
+    if (given === undefined || typeof given === "function") continue;
     fail(where, {
-      expected: `callbacks[${index}].${name} to be a function`,
-      received: describe(hook),
+      expected: `${name}.${hook} to be a function`,
+      received: describe(given),
     });
   }
 }
@@ -179,7 +188,7 @@ export class CallbackList {
       fail(where, { expected: "callbacks to be an array", received: describe(callbacks) });
     }
     callbacks.forEach((callback, i) => {
-      checkCallback(where, callback, i);
+      checkCallback(where, callback, `callbacks[${i}]`);
     });
     this.callbacks = [...callbacks];
     for (const name of [...runHooks, ...countedHooks]) {

@@ -87,9 +87,6 @@ function restartAt(cycles: number, tMul: number): [index: number, done: number] 
 /**
  * Cosine decay that starts anew (SGDR): each cosine `tMul` times longer than the
  * one before, and starting `mMul` times as high.
- *
- * A restart falls on its exact step. (Keras computes it in float32 and may
- * restart a step late.)
  * Source: https://keras.io/api/optimizers/learning_rate_schedules/cosine_decay_restarts/,
  * Loshchilov & Hutter 2016, https://arxiv.org/abs/1608.03983
  * @throws GradusError for options out of range

@@ -1,0 +1,46 @@
+// Role: where the lines of callbacks go on each platform, and what it can show.
+// The only file of callbacks/ that looks at the platform; it must not format.
+
+/** A stream such as `process.stderr`, as far as it is needed here. */
+export interface TextStream {
+  /** Writes text as it is. */
+  write(text: string): unknown;
+  /** Whether it is a terminal whose lines can be written anew. */
+  readonly isTTY?: boolean;
+  /** The width of the terminal in characters. */
+  readonly columns?: number;
+}
+
+interface ProcessLike {
+  readonly stderr?: TextStream;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly platform?: string;
+}
+
+function platformProcess(): ProcessLike | undefined {
+  return (globalThis as { process?: ProcessLike }).process;
+}
+
+/** Where text goes without a stream of the user's: stderr, or the console in browsers and workers. */
+export function defaultStream(): TextStream {
+  const stderr = platformProcess()?.stderr;
+  if (typeof stderr?.write === "function") return stderr;
+  return { write: (text) => console.info(text.replace(/\n$/, "")) };
+}
+
+/** Writes a line where {@link defaultStream} says. */
+export function printLine(text: string): void {
+  defaultStream().write(`${text}\n`);
+}
+
+/** Whether lines of this stream can be written anew. */
+export function canRewrite(stream: TextStream): boolean {
+  return stream.isTTY === true && platformProcess()?.env?.TERM !== "dumb";
+}
+
+/** Whether the terminal shows more than ASCII. */
+export function showsUnicode(): boolean {
+  const { env = {}, platform } = platformProcess() ?? {};
+  if (platform === "win32") return env.WT_SESSION !== undefined || env.TERM_PROGRAM === "vscode";
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
+}

@@ -1,6 +1,77 @@
-//! Rules against a plain f64 oracle.
+//! Rules against plain f64 loops written from the Keras sources.
 
 use super::*;
+
+/// One weight with its slots, in f64.
+#[derive(Clone, Default)]
+struct Plain {
+    w: f64,
+    slots: [f64; MAX_SLOTS],
+}
+
+/// What Keras 3 does, with the hyperparameters as users write them.
+fn plain_step(kind: UpdateKind, s: &Step, hyper: &[f64], p: &mut Plain, g: f64) {
+    let lr = f64::from(s.lr);
+    let g = g * f64::from(s.grad_scale);
+    let g = s
+        .clip_value
+        .map_or(g, |c| g.clamp(-f64::from(c), f64::from(c)));
+    p.w -= p.w * f64::from(s.weight_decay) * lr;
+    match kind {
+        UpdateKind::Sgd => p.w -= lr * g,
+        UpdateKind::Momentum => {
+            p.slots[0] = hyper[0] * p.slots[0] - lr * g;
+            p.w += p.slots[0];
+        }
+        UpdateKind::Nesterov => {
+            p.slots[0] = hyper[0] * p.slots[0] - lr * g;
+            p.w += hyper[0] * p.slots[0] - lr * g;
+        }
+        UpdateKind::Adam | UpdateKind::AdamW => {
+            let t = f64::from(s.step);
+            let (b1, b2) = (hyper[0], hyper[1]);
+            let alpha = lr * (1.0 - b2.powf(t)).sqrt() / (1.0 - b1.powf(t));
+            p.slots[0] += (g - p.slots[0]) * (1.0 - b1);
+            p.slots[1] += (g * g - p.slots[1]) * (1.0 - b2);
+            p.w -= p.slots[0] * alpha / (p.slots[1].sqrt() + hyper[2]);
+        }
+    }
+}
+
+/// A gradient for weight `i` at step `t`: of different sizes, sometimes 0.
+fn gradient(i: usize, t: usize) -> f32 {
+    let size = 10f32.powi(-((i % 7) as i32));
+    match (i + t) % 11 {
+        0 => 0.0,
+        _ => ((i * 31 + t * 17) as f32).sin() * size,
+    }
+}
+
+fn hyper_of(kind: UpdateKind) -> Vec<f32> {
+    kind.hyper().iter().map(|p| p.default).collect()
+}
+
+/// Runs `steps` steps over weights `range` of the common problem and returns weights and slots.
+fn train(
+    kind: UpdateKind,
+    range: core::ops::Range<usize>,
+    steps: usize,
+    base: &Step,
+) -> Vec<Vec<f32>> {
+    let mut w: Vec<f32> = range.clone().map(|i| (i as f32 * 0.7).cos()).collect();
+    let mut slots = vec![vec![0.0f32; w.len()]; kind.slots().len()];
+    for t in 0..steps {
+        let g: Vec<f32> = range.clone().map(|i| gradient(i, t)).collect();
+        let s = Step {
+            step: t as u32 + 1,
+            ..*base
+        };
+        let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
+        kind.apply(&s, &mut w, &g, &mut views);
+    }
+    slots.insert(0, w);
+    slots
+}
 
 #[test]
 fn names_and_codes_are_unique() {
@@ -8,5 +79,167 @@ fn names_and_codes_are_unique() {
         assert_eq!(UpdateKind::from_code(i as u8), Some(*kind));
         assert_eq!(UpdateKind::by_name(kind.name()), Some(*kind));
         assert!(kind.slots().len() <= MAX_SLOTS);
+        assert!(kind.hyper().iter().all(|p| p.allows(p.default)));
     }
+}
+
+#[test]
+fn rules_follow_keras_over_100_steps() {
+    for kind in UpdateKind::ALL {
+        let hyper = hyper_of(*kind);
+        // As users write them, not as float32 has them.
+        let exact: Vec<f64> = hyper
+            .iter()
+            .map(|h| h.to_string().parse().expect("a number"))
+            .collect();
+        for (weight_decay, clip_value, grad_scale) in
+            [(0.0, None, 1.0), (0.01, None, 0.5), (0.1, Some(0.03), 2.0)]
+        {
+            let base = Step {
+                lr: 0.01,
+                step: 0,
+                grad_scale,
+                weight_decay,
+                clip_value,
+                hyper: &hyper,
+            };
+            let got = train(*kind, 0..37, 100, &base);
+            for i in 0..37 {
+                let mut p = Plain {
+                    w: f64::from((i as f32 * 0.7).cos()),
+                    ..Plain::default()
+                };
+                for t in 0..100 {
+                    let s = Step {
+                        step: t as u32 + 1,
+                        ..base
+                    };
+                    plain_step(*kind, &s, &exact, &mut p, f64::from(gradient(i, t)));
+                }
+                let error = (f64::from(got[0][i]) - p.w).abs();
+                assert!(
+                    error < 3e-6,
+                    "{} weight {i}: {} and {}",
+                    kind.name(),
+                    got[0][i],
+                    p.w
+                );
+                for (k, slot) in got[1..].iter().enumerate() {
+                    let relative = (f64::from(slot[i]) / p.slots[k] - 1.0).abs();
+                    let error = (f64::from(slot[i]) - p.slots[k]).abs();
+                    assert!(
+                        relative < 1e-5 || error < 1e-9,
+                        "{} slot {k} of {i}: {} and {}",
+                        kind.name(),
+                        slot[i],
+                        p.slots[k]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_position() {
+    for kind in UpdateKind::ALL {
+        let hyper = hyper_of(*kind);
+        let base = Step {
+            lr: 0.05,
+            step: 0,
+            grad_scale: 0.7,
+            weight_decay: 0.02,
+            clip_value: Some(0.5),
+            hyper: &hyper,
+        };
+        let all = train(*kind, 0..160, 5, &base);
+        for n in [1, 3, 4, 5, 7, 8, 9, 31, 33, 127] {
+            for start in [0, 1, 2, 3, 17] {
+                let part = train(*kind, start..start + n, 5, &base);
+                for (a, b) in part.iter().zip(&all) {
+                    let same = a
+                        .iter()
+                        .zip(&b[start..])
+                        .all(|(a, b)| a.to_bits() == b.to_bits());
+                    assert!(same, "{} {n} from {start}", kind.name());
+                }
+            }
+        }
+    }
+}
+
+/// With gradients gone, moments and decayed weights shrink through all magnitudes to 0.
+#[test]
+fn no_denormal_ever_appears() {
+    for kind in UpdateKind::ALL {
+        let mut hyper = hyper_of(*kind);
+        if let Some(beta2) = hyper.get_mut(1) {
+            *beta2 = 0.9;
+        }
+        let n = 9;
+        let mut w: Vec<f32> = (0..n).map(|i| 1e-30 * (i as f32 - 4.0)).collect();
+        let mut slots = vec![vec![0.0f32; n]; kind.slots().len()];
+        for t in 0..2000u32 {
+            let g: Vec<f32> = (0..n)
+                .map(|i| if t < 3 { i as f32 * 1e-33 - 3e-33 } else { 0.0 })
+                .collect();
+            let g = if t == 0 { vec![0.1; n] } else { g };
+            let s = Step {
+                lr: 0.1,
+                step: t + 1,
+                grad_scale: 1.0,
+                weight_decay: 1.0,
+                clip_value: None,
+                hyper: &hyper,
+            };
+            let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
+            kind.apply(&s, &mut w, &g, &mut views);
+            for v in slots.iter().flatten().chain(&w) {
+                assert!(!v.is_subnormal(), "{} step {t}: {v:e}", kind.name());
+            }
+        }
+        assert!(
+            slots.iter().flatten().all(|v| *v == 0.0),
+            "{} does not decay to 0",
+            kind.name()
+        );
+    }
+}
+
+/// A NaN gradient is not hidden by flushing or clipping.
+#[test]
+fn nan_stays_visible() {
+    for kind in UpdateKind::ALL {
+        let hyper = hyper_of(*kind);
+        let s = Step {
+            lr: 0.1,
+            step: 1,
+            grad_scale: 1.0,
+            weight_decay: 0.0,
+            clip_value: Some(1.0),
+            hyper: &hyper,
+        };
+        let mut w = vec![1.0f32; 5];
+        let mut slots = vec![vec![0.0f32; 5]; kind.slots().len()];
+        let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
+        kind.apply(&s, &mut w, &[0.0, f32::NAN, 0.0, 0.0, f32::NAN], &mut views);
+        assert_eq!(
+            w.iter().map(|v| v.is_nan()).collect::<Vec<_>>(),
+            [false, true, false, false, true]
+        );
+    }
+}
+
+#[test]
+#[should_panic(expected = "left == right")]
+fn slots_are_counted() {
+    let s = Step {
+        lr: 0.1,
+        step: 1,
+        grad_scale: 1.0,
+        weight_decay: 0.0,
+        clip_value: None,
+        hyper: &[0.9],
+    };
+    UpdateKind::Momentum.apply(&s, &mut [0.0], &[0.0], &mut []);
 }

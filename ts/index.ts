@@ -1,2 +1,135 @@
-// The public API of gradus.
-export {};
+// The public API of gradus: names only, no code.
+
+export type { Activation, ActivationName, ReluOptions } from "./activations.js";
+export * as activations from "./activations.js";
+export type { Callback, CallbackModel, CallbackParams, Logs } from "./callbacks/callback.js";
+export type { History } from "./callbacks/history.js";
+export type { DataLike, NumericArray } from "./data/rows.js";
+export type { ClassWeight } from "./data/split.js";
+export { type DType, type Tensor, tensor } from "./data/tensor.js";
+export { GradusError } from "./errors.js";
+export type { Sym } from "./graph.js";
+export {
+  type ConstantOptions,
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  type InitializerLike,
+  type InitializerName,
+  lecunNormal,
+  lecunUniform,
+  type NormalOptions,
+  ones,
+  randomNormal,
+  randomUniform,
+  type SeedOption,
+  truncatedNormal,
+  type UniformOptions,
+  type VarianceScalingOptions,
+  varianceScaling,
+  zeros,
+} from "./initializers.js";
+export { type ActivationOptions, activation } from "./layers/activation.js";
+export {
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from "./layers/batchNormalization.js";
+export { type DenseOptions, dense } from "./layers/dense.js";
+export { type DropoutOptions, dropout } from "./layers/dropout.js";
+export { flatten } from "./layers/flatten.js";
+export type { Layer, LayerOptions } from "./layers/layer.js";
+export {
+  binaryCrossentropy,
+  type CrossentropyOptions,
+  categoricalCrossentropy,
+  type Loss,
+  type LossFunction,
+  type LossLike,
+  type LossName,
+  type LossOptions,
+  meanAbsoluteError,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from "./losses.js";
+export {
+  accuracy,
+  type BinaryAccuracyOptions,
+  binaryAccuracy,
+  categoricalAccuracy,
+  type Metric,
+  type MetricFunction,
+  type MetricLike,
+  type MetricName,
+  type MetricOptions,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  type TopKOptions,
+  topKCategoricalAccuracy,
+} from "./metrics.js";
+export type { TestOnBatchOptions, TrainOnBatchOptions } from "./models/batch.js";
+export type { EvaluateOptions } from "./models/evaluate.js";
+export type { FitOptions, ValidationData } from "./models/fit.js";
+export type { Model, SummaryOptions, WeightInfo } from "./models/model.js";
+export type { PredictOptions } from "./models/predict.js";
+export type { RunOptions } from "./models/run-options.js";
+export { type SequentialOptions, sequential } from "./models/sequential.js";
+export type { CompileOptions } from "./models/training-setup.js";
+export type { Operand, ReduceOptions } from "./ops.js";
+export * as ops from "./ops.js";
+export {
+  type AdamOptions,
+  adam,
+  adamW,
+  type MomentumOptions,
+  momentum,
+  nesterov,
+  type Optimizer,
+  type OptimizerLike,
+  type OptimizerName,
+  type OptimizerOptions,
+  type SgdOptions,
+  sgd,
+} from "./optimizers.js";
+export {
+  type L1L2Options,
+  l1,
+  l1l2,
+  l2,
+  type Regularizer,
+  type RegularizerFunction,
+  type RegularizerLike,
+  type RegularizerName,
+} from "./regularizers.js";
+export {
+  type InitOptions,
+  type InitSyncOptions,
+  init,
+  initSync,
+  type RuntimeInfo,
+  runtimeInfo,
+} from "./runtime/load.js";
+export {
+  type CosineDecayOptions,
+  type CosineDecayRestartsOptions,
+  cosineDecay,
+  cosineDecayRestarts,
+  type DecayOptions,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRate,
+  type LearningRateSchedule,
+  type OneCycleOptions,
+  oneCycle,
+  type PiecewiseConstantDecayOptions,
+  type PolynomialDecayOptions,
+  type PowerDecayOptions,
+  piecewiseConstantDecay,
+  polynomialDecay,
+  powerDecay,
+  type RateDecayOptions,
+  type WarmUpOptions,
+  warmUp,
+} from "./schedules.js";

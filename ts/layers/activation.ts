@@ -2,7 +2,7 @@
 import { type Activation, resolveActivation } from "../activations.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import { addActivityLoss } from "./activity.js";
-import { type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js";
+import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
 
 /** Options of `activation`. */
 export interface ActivationOptions extends LayerOptions {
@@ -19,13 +19,14 @@ export interface ActivationOptions extends LayerOptions {
  * @example
  * activation({ activation: "relu" })
  */
-export function activation(given: ActivationOptions): Layer {
-  const apply = resolveActivation("activation: activation", given?.activation);
+export function activation(options: ActivationOptions): Layer {
+  const given = checkLayerOptions("activation", options, ["activation", "activityRegularizer"]);
+  const apply = resolveActivation("activation: activation", given.activation);
   const regularizer = resolveRegularizer(
     "activation: activityRegularizer",
     given.activityRegularizer ?? null,
   );
-  return makeLayer(
+  return new Layer(
     {
       kind: "activation",
       call(context, inputs) {
@@ -35,6 +36,5 @@ export function activation(given: ActivationOptions): Layer {
       },
     },
     given,
-    ["activation", "activityRegularizer"],
   );
 }

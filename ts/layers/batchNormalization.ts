@@ -4,10 +4,10 @@ import { type InitializerLike, resolveInitializer } from "../initializers.js";
 import { batchNorm, normalize, updateMoving } from "../layer-ops.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import {
+  checkLayerOptions,
   featuresOf,
-  type Layer,
+  Layer,
   type LayerOptions,
-  makeLayer,
   onlyInput,
   type WeightSpec,
 } from "./layer.js";
@@ -36,7 +36,7 @@ export interface BatchNormalizationOptions extends LayerOptions {
   gammaRegularizer?: RegularizerLike | null;
 }
 
-const options = [
+const optionNames = [
   "momentum",
   "epsilon",
   "center",
@@ -59,8 +59,9 @@ const options = [
  * @example
  * batchNormalization({ momentum: 0.9 })
  */
-export function batchNormalization(given: BatchNormalizationOptions = {}): Layer {
+export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
   const kind = "batchNormalization";
+  const given = checkLayerOptions(kind, options, optionNames);
   const momentum = checkNumber(kind, "momentum", given.momentum ?? 0.99, { min: 0, max: 1 });
   const epsilon = checkNumber(kind, "epsilon", given.epsilon ?? 1e-3, { exclusiveMin: 0 });
   const center = checkBoolean(kind, "center", given.center ?? true);
@@ -98,7 +99,7 @@ export function batchNormalization(given: BatchNormalizationOptions = {}): Layer
     },
   ];
 
-  return makeLayer(
+  return new Layer(
     {
       kind,
       weights(inputs, place) {
@@ -127,6 +128,5 @@ export function batchNormalization(given: BatchNormalizationOptions = {}): Layer
       },
     },
     given,
-    options,
   );
 }

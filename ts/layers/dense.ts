@@ -5,7 +5,7 @@ import { type InitializerLike, resolveInitializer } from "../initializers.js";
 import { add, matmul } from "../ops.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import { addActivityLoss } from "./activity.js";
-import { featuresOf, type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js";
+import { checkLayerOptions, featuresOf, Layer, type LayerOptions, onlyInput } from "./layer.js";
 
 /** Options of `dense`. */
 export interface DenseOptions extends LayerOptions {
@@ -27,7 +27,7 @@ export interface DenseOptions extends LayerOptions {
   activityRegularizer?: RegularizerLike | null;
 }
 
-const options = [
+const optionNames = [
   "units",
   "activation",
   "useBias",
@@ -46,8 +46,9 @@ const options = [
  * @example
  * dense({ units: 300, activation: "relu", kernelInitializer: "heNormal" })
  */
-export function dense(given: DenseOptions): Layer {
-  const units = checkNumber("dense", "units", given?.units, { integer: true, min: 1 });
+export function dense(options: DenseOptions): Layer {
+  const given = checkLayerOptions("dense", options, optionNames);
+  const units = checkNumber("dense", "units", given.units, { integer: true, min: 1 });
   const useBias = checkBoolean("dense", "useBias", given.useBias ?? true);
   const activation = resolveActivation("dense: activation", given.activation ?? "linear");
   const kernelInitializer = resolveInitializer(
@@ -64,7 +65,7 @@ export function dense(given: DenseOptions): Layer {
   const biasRegularizer = regularizer("biasRegularizer");
   const activityRegularizer = regularizer("activityRegularizer");
 
-  return makeLayer(
+  return new Layer(
     {
       kind: "dense",
       weights(inputs, place) {
@@ -92,6 +93,5 @@ export function dense(given: DenseOptions): Layer {
       },
     },
     given,
-    options,
   );
 }

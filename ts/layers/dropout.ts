@@ -1,7 +1,7 @@
 // The dropout layer.
 import { checkNumber } from "../errors.js";
 import { dropout as dropoutOp } from "../layer-ops.js";
-import { type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js";
+import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
 
 /** Options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
@@ -25,11 +25,12 @@ const seeded = 2 ** 31;
  * @example
  * dropout({ rate: 0.5 })
  */
-export function dropout(given: DropoutOptions): Layer {
-  const rate = checkNumber("dropout", "rate", given?.rate, { min: 0, exclusiveMax: 1 });
+export function dropout(options: DropoutOptions): Layer {
+  const given = checkLayerOptions("dropout", options, ["rate", "seed"]);
+  const rate = checkNumber("dropout", "rate", given.rate, { min: 0, exclusiveMax: 1 });
   const limits = { integer: true, min: 0, max: seeded - 1 };
   const seed = given.seed === undefined ? null : checkNumber("dropout", "seed", given.seed, limits);
-  return makeLayer(
+  return new Layer(
     {
       kind: "dropout",
       call(context, inputs) {
@@ -39,6 +40,5 @@ export function dropout(given: DropoutOptions): Layer {
       },
     },
     given,
-    ["rate", "seed"],
   );
 }

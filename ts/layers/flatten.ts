@@ -1,7 +1,7 @@
 // The layer that makes one row of numbers of each sample.
 import { reshapeTo } from "../ops.js";
 import { fixed } from "../shape.js";
-import { type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js";
+import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
 
 /**
  * `[batch, a, b, ...]` to `[batch, a * b * ...]`.
@@ -10,8 +10,9 @@ import { type Layer, type LayerOptions, makeLayer, onlyInput } from "./layer.js"
  * @example
  * flatten({ inputShape: [28, 28] })
  */
-export function flatten(given: LayerOptions = {}): Layer {
-  return makeLayer(
+export function flatten(options: LayerOptions = {}): Layer {
+  const given = checkLayerOptions("flatten", options, []);
+  return new Layer(
     {
       kind: "flatten",
       call(_context, inputs) {
@@ -21,6 +22,5 @@ export function flatten(given: LayerOptions = {}): Layer {
       },
     },
     given,
-    [],
   );
 }

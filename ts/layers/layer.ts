@@ -17,9 +17,6 @@ export interface LayerOptions {
   inputShape?: readonly number[];
 }
 
-/** The names of the options every layer has. */
-export const layerOptions = ["name", "trainable", "inputShape"] as const;
-
 /** A weight that a layer wants. */
 export interface WeightSpec {
   readonly name: string;
@@ -67,6 +64,8 @@ export class LayerState {
   readonly weights: readonly LayerWeight[];
   /** Where its weights live in the engine. */
   readonly resources: Resources;
+  /** How many models use it. */
+  users = 0;
 
   constructor(
     layer: Layer,
@@ -81,6 +80,14 @@ export class LayerState {
       variable: new Variable(`${name}/${spec.name}`, spec.shape),
     }));
     this.resources = new Resources(layer);
+  }
+
+  /** One model uses it no more; after the last its memory goes back. */
+  release(): void {
+    this.users--;
+    if (this.users > 0) return;
+    this.resources.free();
+    for (const { variable } of this.weights) variable.forget();
   }
 }
 
@@ -124,14 +131,9 @@ export class Layer {
   }
 }
 
-/** Checks the options every layer has and makes the layer. */
-export function makeLayer(
-  definition: LayerDefinition,
-  options: LayerOptions,
-  known: readonly string[],
-): Layer {
-  checkOptions(definition.kind, options, [...known, ...layerOptions]);
-  return new Layer(definition, options);
+/** Checks the names of a layer's options, its own and those every layer has; returns them. */
+export function checkLayerOptions<T>(kind: string, options: T, own: readonly string[]) {
+  return checkOptions(kind, options, [...own, "name", "trainable", "inputShape"]);
 }
 
 /** Checks a shape of fixed extents. */

@@ -49,6 +49,15 @@ export class Resources {
     for (const variable of made) this.#holdings.variables.add(variable.id);
   }
 
+  /** Gives variables back. */
+  release(core: Core, variables: readonly Variable[]): void {
+    for (const variable of variables) {
+      if (!variable.exists) continue;
+      this.#holdings.variables.delete(variable.id);
+      variable.free(core);
+    }
+  }
+
   /** Compiles a graph. */
   compile(core: Core, where: string, wire: Uint8Array, capacity: number): number {
     const program = core.change(where, (engine) => engine.compile(wire, capacity));
@@ -104,6 +113,11 @@ export class Variable implements GraphVariable {
   /** Gives its memory back. */
   free(core: Core): void {
     core.change("free", (engine) => engine.freeVariable(this.id));
+    this.forget();
+  }
+
+  /** Says that its memory was given back. */
+  forget(): void {
     this.#id = -1;
   }
 

@@ -1,0 +1,125 @@
+// Evaluation: loss and metrics over labelled data, also used for validation within fit.
+import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
+import type { DataLike } from "../data/rows.js";
+import { checkOptions } from "../errors.js";
+import type { Core } from "../runtime/core.js";
+import { loadedCore } from "../runtime/load.js";
+import { type LabelledData, readLabelled } from "./labelled-data.js";
+import { inputNames, lowerEvaluation, variantKey } from "./lowering.js";
+import type { ModelState } from "./model-state.js";
+import type { Program } from "./program.js";
+import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import type { TrainingSetup } from "./training-setup.js";
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends RunOptions {
+  /** How much each row counts in the loss and in weightedMetrics, at least 0. Default: 1 each. */
+  sampleWeight?: DataLike;
+}
+
+/** Labelled data with the program that evaluates them. */
+export interface Evaluation {
+  readonly core: Core;
+  readonly data: LabelledData;
+  readonly batchSize: number;
+  readonly program: Program;
+}
+
+/** Runs `evaluate`. */
+export async function evaluate(
+  state: ModelState,
+  model: CallbackModel,
+  x: DataLike,
+  y: DataLike,
+  options: EvaluateOptions = {},
+): Promise<Logs> {
+  const where = "evaluate";
+  state.activity.check(where, "reads");
+  const given = checkOptions(where, options, [...runOptionNames, "sampleWeight"]);
+  const setup = state.compiled(where);
+  const batchSize = batchSizeOf(where, given.batchSize);
+  const pace = new Pace(where, given);
+  const { sampleWeight } = given;
+  const data = readLabelled(where, state.graph, setup, { x, y, sampleWeight });
+  const callbacks = callbackList(where, given, [], model, {
+    epochs: 1,
+    steps: Math.ceil(data.x.count / batchSize),
+    samples: data.x.count,
+    batchSize,
+    metrics: setup.means.test.names,
+  });
+  return state.activity.run(where, "reads", async () => {
+    const core = await loadedCore();
+    const evaluation = prepareEvaluation(core, where, state, setup, data, batchSize);
+    return runEvaluation(state, setup, evaluation, callbacks, pace);
+  });
+}
+
+/** Compiles what evaluation needs. */
+export function prepareEvaluation(
+  core: Core,
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  data: LabelledData,
+  batchSize: number,
+): Evaluation {
+  state.createWeights(core, where);
+  setup.create(core, where);
+  const { variant } = data;
+  const key = `evaluate ${variantKey(variant)}`;
+  const capacity = Math.min(batchSize, data.x.count);
+  const program = setup.programs.get(core, where, key, capacity, () =>
+    lowerEvaluation(state.graph, setup, variant),
+  );
+  return { core, data, batchSize, program };
+}
+
+/** Goes over the data once. */
+export async function runEvaluation(
+  state: ModelState,
+  setup: TrainingSetup,
+  evaluation: Evaluation,
+  callbacks: CallbackList,
+  pace: Pace,
+): Promise<Logs> {
+  const { core, data, batchSize } = evaluation;
+  const means = setup.means.test;
+  const { activity } = state;
+  const wantsBegin = callbacks.has("onTestBatchBegin");
+  const wantsEnd = callbacks.has("onTestBatchEnd");
+  means.reset(core);
+  await activity.hook(() => callbacks.run("onTestBegin", {}));
+  for (let from = 0, batch = 0; from < data.x.count; from += batchSize, batch++) {
+    const to = Math.min(from + batchSize, data.x.count);
+    if (wantsBegin) {
+      const wait = activity.hook(() => callbacks.at("onTestBatchBegin", batch, {}));
+      if (wait) await wait;
+    }
+    evaluateBatch(state, evaluation, from, to);
+    if (wantsEnd) {
+      const wait = activity.hook(() => callbacks.at("onTestBatchEnd", batch, means.read(core)));
+      if (wait) await wait;
+    }
+    pace.check();
+    if (pace.isDue) await pace.giveWay();
+  }
+  const logs = means.read(core);
+  await activity.hook(() => callbacks.run("onTestEnd", logs));
+  return logs;
+}
+
+/** Adds the rows from `from` to `to` to the running means. */
+export function evaluateBatch(
+  state: ModelState,
+  { data, program }: Evaluation,
+  from: number,
+  to: number,
+): void {
+  const { x, y, weights } = data;
+  const xName = state.graph.inputs[0]?.name ?? "x";
+  x.gather(null, from, to, program.input(xName));
+  y.gather(null, from, to, program.input(inputNames.y));
+  weights?.gather(null, from, to, program.input(inputNames.weight));
+  program.run(to - from, 0, state.seed, 0);
+}

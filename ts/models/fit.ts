@@ -1,0 +1,291 @@
+// The training loop: epochs, shuffled batches, validation, callbacks. One step is one call of the
+// engine; here nothing is computed, and per step next to nothing is allocated.
+import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
+import { type History, HistoryRecorder } from "../callbacks/history.js";
+import type { DataLike, Rows } from "../data/rows.js";
+import { type ClassWeight, splitPoint, splitRows } from "../data/split.js";
+import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
+import type { Core } from "../runtime/core.js";
+import { loadedCore } from "../runtime/load.js";
+import { type Evaluation, prepareEvaluation, runEvaluation } from "./evaluate.js";
+import { type LabelledData, readLabelled } from "./labelled-data.js";
+import { inputNames, lowerTraining, variantKey } from "./lowering.js";
+import type { ModelState } from "./model-state.js";
+import type { Program } from "./program.js";
+import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import type { TrainingSetup } from "./training-setup.js";
+
+/** Data to validate with: inputs, targets and, if wanted, a weight for each row. */
+export type ValidationData =
+  | readonly [x: DataLike, y: DataLike]
+  | readonly [x: DataLike, y: DataLike, sampleWeight: DataLike];
+
+/** Options of `fit`. */
+export interface FitOptions extends RunOptions {
+  /** The number of the epoch after the last one. Default: 1. */
+  epochs?: number;
+  /** The number of the first epoch, where training goes on. Default: 0. */
+  initialEpoch?: number;
+  /** Whether each epoch takes the rows in another order, fixed by the seed. Default: true. */
+  shuffle?: boolean;
+  /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. */
+  validationData?: ValidationData;
+  /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. */
+  validationSplit?: number;
+  /** Rows per batch of validation. Default: `batchSize`. */
+  validationBatchSize?: number;
+  /** How much each row counts in the loss, at least 0. Default: 1 each. */
+  sampleWeight?: DataLike;
+  /** How much the rows of a class count: `{ 0: 1, 1: 5 }`; classes left out weigh 1. */
+  classWeight?: ClassWeight;
+}
+
+const fitOptionNames = [
+  ...runOptionNames,
+  "epochs",
+  "initialEpoch",
+  "shuffle",
+  "validationData",
+  "validationSplit",
+  "validationBatchSize",
+  "sampleWeight",
+  "classWeight",
+];
+
+/** Labelled data with the program that trains on them. */
+export interface Training {
+  readonly core: Core;
+  readonly data: LabelledData;
+  readonly program: Program;
+}
+
+interface Plan {
+  readonly epochs: number;
+  readonly initialEpoch: number;
+  readonly shuffle: boolean;
+  readonly batchSize: number;
+  readonly validationBatchSize: number;
+  readonly training: LabelledData;
+  readonly validation: LabelledData | null;
+}
+
+/** Runs `fit`. */
+export async function fit(
+  state: ModelState,
+  model: CallbackModel,
+  x: DataLike,
+  y: DataLike,
+  options: FitOptions = {},
+): Promise<History> {
+  const where = "fit";
+  state.activity.check(where, "trains");
+  const given = checkOptions(where, options, fitOptionNames);
+  const setup = state.compiled(where);
+  const pace = new Pace(where, given);
+  const plan = readPlan(where, state, setup, x, y, given);
+  const { names } = setup.means.train;
+  const history = new HistoryRecorder();
+  const callbacks = callbackList(where, given, [history], model, {
+    epochs: plan.epochs,
+    initialEpoch: plan.initialEpoch,
+    steps: Math.ceil(plan.training.x.count / plan.batchSize),
+    samples: plan.training.x.count,
+    batchSize: plan.batchSize,
+    metrics: plan.validation ? [...names, ...names.map(validationName)] : names,
+  });
+  return state.activity.run(where, "trains", async () => {
+    const core = await loadedCore();
+    const training = prepareTraining(core, where, state, setup, plan.training, plan.batchSize);
+    const { validation, validationBatchSize } = plan;
+    const evaluation =
+      validation && prepareEvaluation(core, where, state, setup, validation, validationBatchSize);
+    await runEpochs(state, setup, model, plan, training, evaluation, callbacks, pace);
+    return history;
+  });
+}
+
+/** `valLoss` of `loss`. */
+export function validationName(name: string): string {
+  return `val${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
+/** Compiles what training needs; when that fails, nothing has changed. */
+export function prepareTraining(
+  core: Core,
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  data: LabelledData,
+  batchSize: number,
+): Training {
+  state.createWeights(core, where);
+  setup.create(core, where);
+  const { variant } = data;
+  const capacity = Math.min(batchSize, data.x.count);
+  const program = setup.programs.get(core, where, `train ${variantKey(variant)}`, capacity, () =>
+    lowerTraining(state.graph, setup, variant),
+  );
+  return { core, data, program };
+}
+
+/** One training step on the rows at these places in `order`. */
+export function trainBatch(
+  state: ModelState,
+  setup: TrainingSetup,
+  { data, program }: Training,
+  order: Uint32Array | null,
+  from: number,
+  to: number,
+): void {
+  const { x, y, weights } = data;
+  // Asked for first: these may be a user's functions, and may fail.
+  const { learningRate, momentum } = setup;
+  x.gather(order, from, to, program.input(state.graph.inputs[0]?.name ?? "x"));
+  y.gather(order, from, to, program.input(inputNames.y));
+  weights?.gather(order, from, to, program.input(inputNames.weight));
+  program.input(inputNames.learningRate)[0] = learningRate;
+  if (momentum !== undefined) program.input(inputNames.momentum)[0] = momentum;
+  program.run(to - from, setup.iterations + 1, state.seed, state.draws);
+  setup.iterations++;
+  state.draws++;
+}
+
+function readPlan(
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  x: DataLike,
+  y: DataLike,
+  options: FitOptions,
+): Plan {
+  const initialEpoch = checkNumber(where, "initialEpoch", options.initialEpoch ?? 0, {
+    integer: true,
+    min: 0,
+  });
+  const epochs = checkNumber(where, "epochs", options.epochs ?? 1, { integer: true, min: 1 });
+  const batchSize = batchSizeOf(where, options.batchSize);
+  const shuffle = checkBoolean(where, "shuffle", options.shuffle ?? true);
+  const validationBatchSize = batchSizeOf(
+    where,
+    options.validationBatchSize ?? batchSize,
+    "validationBatchSize",
+  );
+  const { sampleWeight, classWeight, validationData, validationSplit } = options;
+  const all = readLabelled(where, state.graph, setup, { x, y, sampleWeight, classWeight });
+  const common = { epochs, initialEpoch, shuffle, batchSize, validationBatchSize };
+  // Explicit data win over a split, as in Keras.
+  if (validationData !== undefined) {
+    const validation = readValidation(where, state, setup, validationData);
+    return { ...common, training: all, validation };
+  }
+  if (validationSplit === undefined || validationSplit === 0) {
+    return { ...common, training: all, validation: null };
+  }
+  return { ...common, ...splitData(all, splitPoint(where, all.x.count, validationSplit)) };
+}
+
+function splitData(
+  all: LabelledData,
+  point: number,
+): { training: LabelledData; validation: LabelledData } {
+  const x = splitRows(all.x, point);
+  const y = splitRows(all.y, point);
+  const weights = all.weights && splitRows(all.weights, point);
+  const part = (key: "training" | "validation"): LabelledData => ({
+    x: x[key],
+    y: y[key],
+    weights: weights?.[key] ?? null,
+    variant: all.variant,
+  });
+  return { training: part("training"), validation: part("validation") };
+}
+
+function readValidation(
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  given: ValidationData,
+): LabelledData {
+  if (!Array.isArray(given) || given.length < 2 || given.length > 3) {
+    fail(where, {
+      expected: "validationData to be [x, y] or [x, y, sampleWeight]",
+      received: describe(given),
+    });
+  }
+  const [x, y, sampleWeight] = given;
+  const names = { x: "validationData x", y: "validationData y" };
+  return readLabelled(where, state.graph, setup, { x, y, sampleWeight }, names);
+}
+
+async function runEpochs(
+  state: ModelState,
+  setup: TrainingSetup,
+  model: CallbackModel,
+  plan: Plan,
+  training: Training,
+  evaluation: Evaluation | null,
+  callbacks: CallbackList,
+  pace: Pace,
+): Promise<void> {
+  const { activity } = state;
+  const means = setup.means.train;
+  model.stopTraining = false;
+  await activity.hook(() => callbacks.run("onTrainBegin", {}));
+  let logs: Logs = {};
+  for (let epoch = plan.initialEpoch; epoch < plan.epochs && !model.stopTraining; epoch++) {
+    setup.epoch = epoch;
+    means.reset(training.core);
+    await activity.hook(() => callbacks.at("onEpochBegin", epoch, {}));
+    await runBatches(state, setup, model, plan, training, callbacks, pace);
+    state.epochs++;
+    logs = means.read(training.core);
+    if (evaluation) {
+      // They may be evaluations, which use the same running means.
+      await activity.callsFromHooks();
+      const found = await runEvaluation(state, setup, evaluation, callbacks, pace);
+      for (const [name, value] of Object.entries(found)) logs[validationName(name)] = value;
+    }
+    const epochLogs = logs;
+    await activity.hook(() => callbacks.at("onEpochEnd", epoch, epochLogs));
+  }
+  await activity.hook(() => callbacks.run("onTrainEnd", logs));
+}
+
+async function runBatches(
+  state: ModelState,
+  setup: TrainingSetup,
+  model: CallbackModel,
+  { batchSize, shuffle }: Plan,
+  training: Training,
+  callbacks: CallbackList,
+  pace: Pace,
+): Promise<void> {
+  const { activity } = state;
+  const { core, data } = training;
+  const means = setup.means.train;
+  const { count } = data.x;
+  const order = shuffle ? shuffled(core, state, data.x) : null;
+  const wantsBegin = callbacks.has("onTrainBatchBegin");
+  const wantsEnd = callbacks.has("onTrainBatchEnd");
+  for (let from = 0, batch = 0; from < count; from += batchSize, batch++) {
+    if (wantsBegin) {
+      const wait = activity.hook(() => callbacks.at("onTrainBatchBegin", batch, {}));
+      if (wait) await wait;
+    }
+    trainBatch(state, setup, training, order, from, Math.min(from + batchSize, count));
+    if (wantsEnd) {
+      const wait = activity.hook(() => callbacks.at("onTrainBatchEnd", batch, means.read(core)));
+      if (wait) await wait;
+    }
+    if (model.stopTraining) return;
+    pace.check();
+    if (pace.isDue) await pace.giveWay();
+  }
+}
+
+/** The order of the rows in the epoch that begins: fixed by the seed and the epochs before. */
+function shuffled(core: Core, state: ModelState, rows: Rows): Uint32Array {
+  const places = Uint32Array.from({ length: rows.count }, (_, i) => i);
+  const { low, high } = state.seed;
+  return core.call("fit", (engine) => engine.shuffle(places, low, high, state.epochs));
+}

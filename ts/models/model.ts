@@ -1,0 +1,255 @@
+// The model as users see it: each method checks who may call and hands on to the file that does
+// it. It must not know how layers are connected.
+import type { CallbackModel, Logs } from "../callbacks/callback.js";
+import type { History } from "../callbacks/history.js";
+import type { DataLike } from "../data/rows.js";
+import type { Tensor } from "../data/tensor.js";
+import { checkOneOf, checkOptions, describe, fail, nearest } from "../errors.js";
+import type { Layer, LayerState } from "../layers/layer.js";
+import { readyCore } from "../runtime/load.js";
+import { batchOf, visibleShape } from "../shape.js";
+import {
+  type TestOnBatchOptions,
+  type TrainOnBatchOptions,
+  testOnBatch,
+  trainOnBatch,
+} from "./batch.js";
+import { type EvaluateOptions, evaluate } from "./evaluate.js";
+import { type FitOptions, fit } from "./fit.js";
+import type { LayerGraph } from "./layer-graph.js";
+import { checkLoss } from "./lowering.js";
+import { ModelState } from "./model-state.js";
+import { type PredictOptions, predict, predictOnBatch } from "./predict.js";
+import { restoreState, saveState } from "./saved-state.js";
+import type { Seed } from "./seed.js";
+import { summarize } from "./summary.js";
+import { type CompileOptions, TrainingSetup } from "./training-setup.js";
+import { checkWeights, countNumbers, readWeights, weightsOf, writeWeights } from "./weights.js";
+
+/** What is known about a weight. */
+export interface WeightInfo {
+  /** Layer and weight: `dense/kernel`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Whether training changes it, as the layer stands now. */
+  readonly trainable: boolean;
+}
+
+/** How `summary` gives its table out. */
+export interface SummaryOptions {
+  /** What is called with the table. Default: `console.log`. */
+  print?: (table: string) => void;
+}
+
+/** A network that can be trained, evaluated and used. Made by `sequential()`. */
+export class Model implements CallbackModel {
+  /** Set it to true in a callback to end training after the present batch. */
+  stopTraining = false;
+  readonly #state: ModelState;
+
+  /** @internal */
+  constructor(name: string, graph: LayerGraph, seed: Seed) {
+    this.#state = new ModelState(name, graph, seed);
+    for (const layer of graph.layers) (layer.state as LayerState).users++;
+  }
+
+  /** Its name. */
+  get name(): string {
+    return this.#state.name;
+  }
+
+  /** The seed that fixes initial weights, shuffling and dropout; random unless one was given. */
+  get seed(): number {
+    return this.#state.seed.value;
+  }
+
+  /** Its layers in order. */
+  get layers(): readonly Layer[] {
+    return this.#state.graph.layers;
+  }
+
+  /** The shape of its input; `null` stands for the batch size. */
+  get inputShape(): readonly (number | null)[] {
+    return visibleShape(batchOf(this.#state.graph.inputs[0]?.rowShape ?? []));
+  }
+
+  /** The shape of its output; `null` stands for the batch size. */
+  get outputShape(): readonly (number | null)[] {
+    return visibleShape(this.#state.graph.outputDims[0] ?? []);
+  }
+
+  /** Steps the optimizer has made since `compile`. */
+  get iterations(): number {
+    return this.#state.setup?.iterations ?? 0;
+  }
+
+  /** The learning rate of the next step; can be set unless a schedule gives it. */
+  get learningRate(): number {
+    return this.#state.compiled("learningRate").learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#state.compiled("learningRate").learningRate = value;
+  }
+
+  /** The layer of that name. */
+  getLayer(name: string): Layer {
+    const found = this.layers.find((layer) => layer.name === name);
+    if (found) return found;
+    const names = this.layers.map((layer) => layer.name);
+    const near = typeof name === "string" ? nearest(name, names) : undefined;
+    return fail("getLayer", {
+      expected: `the name of a layer: ${names.join(", ")}`,
+      received: describe(name),
+      ...(near ? { hint: `Did you mean "${near}"?` } : {}),
+    });
+  }
+
+  /**
+   * Decides how the model is trained: optimizer, loss, metrics, and which layers (those that are
+   * `trainable` now). Weights stay; the optimizer starts anew.
+   * Source: https://keras.io/api/models/model_training_apis/#compile-method
+   *
+   * @example
+   * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+   */
+  compile(options: CompileOptions): void {
+    const where = "compile";
+    this.#state.activity.check(where, "replaces");
+    const given = checkOptions(where, options, ["optimizer", "loss", "metrics", "weightedMetrics"]);
+    const setup = new TrainingSetup(where, this.#state.graph, given);
+    checkLoss(this.#state.graph, setup);
+    this.#state.setup?.free();
+    this.#state.setup = setup;
+  }
+
+  /**
+   * Trains for a number of epochs; returns loss and metrics of each.
+   *
+   * `x` holds rows of the model's input shape, `y` one target for each; both may be typed arrays
+   * (flat, row by row), nested arrays or tensors. Typed arrays are not copied: they must not change
+   * before the promise is settled. All arguments and data are checked before anything changes.
+   * Source: https://keras.io/api/models/model_training_apis/#fit-method
+   *
+   * @example
+   * const history = await model.fit(x, y, { epochs: 10, batchSize: 64, validationSplit: 0.1 });
+   */
+  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History> {
+    return fit(this.#state, this, x, y, options);
+  }
+
+  /**
+   * Loss and metrics over labelled data, by name.
+   * Source: https://keras.io/api/models/model_training_apis/#evaluate-method
+   */
+  evaluate(x: DataLike, y: DataLike, options?: EvaluateOptions): Promise<Logs> {
+    return evaluate(this.#state, this, x, y, options);
+  }
+
+  /**
+   * The outputs for rows of input: a float32 tensor `[rows, ...output shape]`.
+   * Source: https://keras.io/api/models/model_training_apis/#predict-method
+   */
+  predict(x: DataLike, options?: PredictOptions): Promise<Tensor> {
+    return predict(this.#state, this, x, options);
+  }
+
+  /** One training step on one batch; returns its loss and metrics, before the step. */
+  trainOnBatch(x: DataLike, y: DataLike, options?: TrainOnBatchOptions): Promise<Logs> {
+    return trainOnBatch(this.#state, x, y, options);
+  }
+
+  /** Loss and metrics of one batch. */
+  testOnBatch(x: DataLike, y: DataLike, options?: TestOnBatchOptions): Promise<Logs> {
+    return testOnBatch(this.#state, x, y, options);
+  }
+
+  /** The outputs for one batch, whatever its size. */
+  predictOnBatch(x: DataLike): Promise<Tensor> {
+    return predictOnBatch(this.#state, x);
+  }
+
+  /** Name, shape and trainability of each weight and statistic. */
+  weights(): WeightInfo[] {
+    return this.layers.flatMap((layer) =>
+      (layer.state as LayerState).weights.map(({ spec, variable }) => ({
+        name: variable.name,
+        shape: [...variable.shape],
+        trainable: layer.trainable && spec.trainable !== false,
+      })),
+    );
+  }
+
+  /** Copies of all weights and statistics by name: `{ "dense/kernel": … }`. */
+  getWeights(): Record<string, Tensor> {
+    const core = this.#prepare("getWeights");
+    return readWeights(core, weightsOf(this.#state.graph));
+  }
+
+  /**
+   * Writes weights by name; those left out stay. Each must have the shape of its weight, or be a
+   * flat typed array of its size.
+   */
+  setWeights(weights: Readonly<Record<string, DataLike>>): void {
+    const where = "setWeights";
+    this.#state.activity.check(where, "changes");
+    const checked = checkWeights(where, weightsOf(this.#state.graph), weights);
+    writeWeights(this.#prepare(where), checked);
+  }
+
+  /** Copies of all that training changes: weights, statistics, the optimizer's slots and counts. */
+  saveState(): Record<string, Tensor> {
+    return saveState(this.#prepare("saveState"), this.#state);
+  }
+
+  /** Writes back what `saveState` gave. */
+  restoreState(state: Readonly<Record<string, Tensor>>): void {
+    const where = "restoreState";
+    this.#state.activity.check(where, "changes");
+    restoreState(this.#prepare(where), where, this.#state, state);
+  }
+
+  /** How many numbers its weights and statistics are. */
+  countParams(): number {
+    return countNumbers(weightsOf(this.#state.graph));
+  }
+
+  /** Prints a table of the layers, their output shapes and parameters, and returns it. */
+  summary(options: SummaryOptions = {}): string {
+    const { print = console.log } = checkOptions("summary", options, ["print"]);
+    const table = summarize(this.name, this.#state.graph);
+    print(table);
+    return table;
+  }
+
+  /**
+   * The compiled graph, one line for each operation as it runs: of the training step, of
+   * evaluation or of prediction. That must have been used before. Default: `"train"`.
+   */
+  dump(program: "train" | "evaluate" | "predict" = "train"): string {
+    const where = "dump";
+    checkOneOf(where, program, ["train", "evaluate", "predict"] as const);
+    const { predictions } = this.#state;
+    const programs = program === "predict" ? predictions : this.#state.compiled(where).programs;
+    return programs.dump(readyCore(where), where, program);
+  }
+
+  /**
+   * Gives its memory back at once. Not needed: models that are out of use are found, some time
+   * later. Layers that another model uses keep their weights.
+   */
+  dispose(): void {
+    const { activity, graph, resources, setup } = this.#state;
+    activity.check("dispose", "replaces");
+    activity.dispose();
+    setup?.free();
+    resources.free();
+    for (const layer of graph.layers) (layer.state as LayerState).release();
+  }
+
+  #prepare(where: string) {
+    const core = readyCore(where);
+    this.#state.createWeights(core, where);
+    return core;
+  }
+}

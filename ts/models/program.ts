@@ -1,0 +1,124 @@
+// Compiled graphs: their inputs in the engine's memory, and a cache that compiles each once.
+import type { RowTarget } from "../data/rows.js";
+import type { DType } from "../data/tensor.js";
+import { fail } from "../errors.js";
+import type { Core } from "../runtime/core.js";
+import type { Resources } from "../runtime/resources.js";
+import type { Seed } from "./seed.js";
+
+/** An input of a program. */
+export interface ProgramInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Numbers per row; null for a single number. */
+  readonly rowLength: number | null;
+}
+
+/** A graph in wire format, and what must be written before it runs. */
+export interface Lowering {
+  readonly wire: Uint8Array;
+  readonly inputs: readonly ProgramInput[];
+}
+
+const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+
+/** A compiled graph. */
+export class Program {
+  readonly id: number;
+  /** The largest batch. */
+  readonly capacity: number;
+  readonly #core: Core;
+  readonly #where: string;
+  readonly #inputs: readonly ProgramInput[];
+  readonly #views = new Map<string, RowTarget>();
+  #layout = -1;
+  #buffer: ArrayBufferLike | null = null;
+
+  constructor(
+    core: Core,
+    where: string,
+    id: number,
+    capacity: number,
+    inputs: readonly ProgramInput[],
+  ) {
+    this.id = id;
+    this.capacity = capacity;
+    this.#core = core;
+    this.#where = where;
+    this.#inputs = inputs;
+  }
+
+  /** Where an input is written, as long as no memory moves: ask again for each run. */
+  input(name: string): RowTarget {
+    const core = this.#core;
+    if (this.#layout !== core.layout || this.#buffer !== core.buffer) this.#look();
+    return this.#views.get(name) as RowTarget;
+  }
+
+  /** Runs the first `batch` rows of what was written. */
+  run(batch: number, step: number, seed: Seed, draw: number): void {
+    try {
+      this.#core.fast.run(this.id, batch, step, seed.low, seed.high, draw);
+    } catch (error) {
+      throw this.#core.explain(this.#where, error);
+    }
+  }
+
+  /** The numbers of an output, until the next run of any program. */
+  output(name: string): { dims: readonly number[]; data: Float32Array } {
+    return this.#core.call(this.#where, (engine) => {
+      const dims = [...engine.outputDims(this.id, name)];
+      const length = dims.reduce((product, extent) => product * extent, 1);
+      return { dims, data: this.#core.floats(engine.outputPtr(this.id, name), length) };
+    });
+  }
+
+  #look(): void {
+    const core = this.#core;
+    this.#views.clear();
+    core.call(this.#where, (engine) => {
+      for (const { name, dtype, rowLength } of this.#inputs) {
+        const length = rowLength === null ? 1 : rowLength * this.capacity;
+        this.#views.set(
+          name,
+          new arrays[dtype](core.buffer as ArrayBuffer, engine.inputPtr(this.id, name), length),
+        );
+      }
+    });
+    this.#layout = core.layout;
+    this.#buffer = core.buffer;
+  }
+}
+
+/** Programs by what they were made for. */
+export class ProgramCache {
+  readonly #programs = new Map<string, Program>();
+  readonly #resources: Resources;
+
+  constructor(resources: Resources) {
+    this.#resources = resources;
+  }
+
+  /** The program of that key for batches up to `capacity`; a smaller one is replaced. */
+  get(core: Core, where: string, key: string, capacity: number, lower: () => Lowering): Program {
+    const known = this.#programs.get(key);
+    if (known && known.capacity >= capacity) return known;
+    const { wire, inputs } = lower();
+    const id = this.#resources.compile(core, where, wire, capacity);
+    const program = new Program(core, where, id, capacity, inputs);
+    if (known) this.#resources.freeProgram(core, known.id);
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  /** The printed form of the program whose key starts so; the newest one. */
+  dump(core: Core, where: string, prefix: string): string {
+    const found = [...this.#programs].filter(([key]) => key.startsWith(prefix)).at(-1);
+    if (found) return core.call(where, (engine) => engine.dump(found[1].id));
+    return fail(where, {
+      expected: `a model that has been used to ${prefix}`,
+      received: "one that has not",
+      hint: "Programs are compiled when they are first needed.",
+    });
+  }
+}

@@ -1,0 +1,77 @@
+// The sequential model: a chain of layers.
+import { checkOptions, describe, fail } from "../errors.js";
+import { checkShape, Layer } from "../layers/layer.js";
+import { LayerGraph } from "./layer-graph.js";
+import { Model } from "./model.js";
+import { seedOf } from "./seed.js";
+
+/** Options of `sequential`. */
+export interface SequentialOptions {
+  /** The layers, each reading the output of the one before. */
+  layers: readonly Layer[];
+  /** The shape of one row of input, `[784]`. Default: that of the first layer. */
+  inputShape?: readonly number[];
+  /** Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one. */
+  seed?: number;
+  /** Default: `"sequential"`. */
+  name?: string;
+}
+
+/**
+ * A model that is a chain of layers.
+ * Source: https://keras.io/api/models/sequential/
+ *
+ * @example
+ * const model = sequential({
+ *   inputShape: [784],
+ *   seed: 42,
+ *   layers: [dense({ units: 100, activation: "relu" }), dense({ units: 10, activation: "softmax" })],
+ * });
+ */
+export function sequential(options: SequentialOptions): Model {
+  const where = "sequential";
+  const given = checkOptions(where, options, ["layers", "inputShape", "seed", "name"]);
+  const { layers, name = "sequential" } = given;
+  if (!Array.isArray(layers) || layers.length === 0) {
+    fail(where, { expected: "layers to be an array of layers", received: describe(layers) });
+  }
+  for (const [i, layer] of layers.entries()) {
+    if (layer instanceof Layer) continue;
+    fail(where, {
+      expected: `layers[${i}] to be a layer such as dense({ units: 10 })`,
+      received: describe(layer),
+      ...(typeof layer === "function" ? { hint: "Call it with its options." } : {}),
+    });
+  }
+  if (typeof name !== "string" || name === "") {
+    fail(where, { expected: "name to be a text", received: describe(name) });
+  }
+  const seed = seedOf(where, given.seed);
+  const rowShape = inputShapeOf(where, given, layers[0] as Layer);
+  const calls = layers.map((layer: Layer, i) => ({ layer, inputs: [i] }));
+  const graph = new LayerGraph(where, [{ name: "x", rowShape }], calls, [layers.length]);
+  return new Model(name, graph, seed);
+}
+
+function inputShapeOf(where: string, given: SequentialOptions, first: Layer): readonly number[] {
+  const own = first.inputShape;
+  if (given.inputShape === undefined) {
+    return (
+      own ??
+      fail(`${first.kind} "${first.name}"`, {
+        expected: "an inputShape for the first layer",
+        received: "none",
+        hint: "Add inputShape: [784] to sequential or to its first layer.",
+      })
+    );
+  }
+  const shape = checkShape(where, "inputShape", given.inputShape);
+  if (own && (own.length !== shape.length || own.some((extent, i) => extent !== shape[i]))) {
+    fail(where, {
+      expected: `the inputShape [${own.join(", ")}] of its first layer`,
+      received: `[${shape.join(", ")}]`,
+      hint: "Give it once.",
+    });
+  }
+  return shape;
+}

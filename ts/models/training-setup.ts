@@ -1,0 +1,155 @@
+// What `compile` makes of its options: optimizer, loss, metrics, and the state that training
+// adds to a model: slots, running means, the number of steps.
+import { describe, fail } from "../errors.js";
+import type { Layer, LayerState, LayerWeight } from "../layers/layer.js";
+import { type LossLike, type ResolvedLoss, resolveLoss } from "../losses.js";
+import { type Metric, type MetricLike, resolveMetric } from "../metrics.js";
+import { type Optimizer, type OptimizerLike, resolveOptimizer } from "../optimizers.js";
+import type { Core } from "../runtime/core.js";
+import { Resources, Variable } from "../runtime/resources.js";
+import type { LayerGraph } from "./layer-graph.js";
+import { ProgramCache } from "./program.js";
+import { RunningMeans } from "./running-means.js";
+import { countNumbers, sizeError } from "./weights.js";
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** How weights are changed: `"adam"`, or `adam({ learningRate: 3e-4 })`. */
+  optimizer: OptimizerLike;
+  /** What is made small: a name, a loss with options, or a function `(yTrue, yPred) => …`. */
+  loss: LossLike;
+  /** What else is reported; sample and class weights do not count in it. Default: none. */
+  metrics?: readonly MetricLike[];
+  /** What else is reported, weighted by sample and class weights. Default: none. */
+  weightedMetrics?: readonly MetricLike[];
+}
+
+/** A weight that is trained, with what the optimizer keeps for it. */
+export interface Trainable {
+  readonly weight: LayerWeight;
+  readonly slots: readonly Variable[];
+}
+
+/** A model's state of training. */
+export class TrainingSetup {
+  readonly optimizer: Optimizer;
+  readonly loss: ResolvedLoss;
+  readonly metrics: readonly Metric[];
+  readonly weightedMetrics: readonly Metric[];
+  readonly trainables: readonly Trainable[];
+  /** Programs for training and evaluation. */
+  readonly programs: ProgramCache;
+  /** The running means of training, and those of evaluation. */
+  readonly means: { readonly train: RunningMeans; readonly test: RunningMeans };
+  /** Steps the optimizer has made. */
+  iterations = 0;
+  /** The epoch that schedules by epoch see. */
+  epoch = 0;
+  /** A learning rate that replaced a constant one. */
+  #learningRate: number | null = null;
+  readonly #trainableLayers: ReadonlySet<Layer>;
+  readonly #resources = new Resources(this);
+
+  constructor(where: string, graph: LayerGraph, options: CompileOptions) {
+    this.optimizer = resolveOptimizer(where, options.optimizer);
+    this.loss = resolveLoss(where, options.loss);
+    this.metrics = resolveMetrics(`${where}: metrics`, options.metrics);
+    this.weightedMetrics = resolveMetrics(`${where}: weightedMetrics`, options.weightedMetrics);
+    const names = ["loss", ...this.metrics, ...this.weightedMetrics].map((metric) =>
+      typeof metric === "string" ? metric : metric.name,
+    );
+    checkDifferent(where, names);
+    // As in Keras, what is trainable is decided now, not when training begins.
+    this.#trainableLayers = new Set(graph.layers.filter((layer) => layer.trainable));
+    this.trainables = [...this.#trainableLayers].flatMap((layer) =>
+      (layer.state as LayerState).weights
+        .filter(({ spec }) => spec.trainable !== false)
+        .map((weight) => ({ weight, slots: this.#slotsFor(weight.variable) })),
+    );
+    this.programs = new ProgramCache(this.#resources);
+    this.means = {
+      train: new RunningMeans("train", names),
+      test: new RunningMeans("test", names),
+    };
+  }
+
+  /** Whether the weights of a layer are trained. */
+  isTrainable(layer: Layer): boolean {
+    return this.#trainableLayers.has(layer);
+  }
+
+  /** Makes slots and running means where they do not exist. */
+  create(core: Core, where: string): void {
+    const slots = this.trainables.flatMap((trainable) => trainable.slots);
+    const variables = [...slots, ...this.means.train.variables, ...this.means.test.variables];
+    if (variables.every((variable) => variable.exists)) return;
+    try {
+      this.#resources.create(core, variables);
+    } catch (error) {
+      const count = countNumbers(this.trainables.map(({ weight }) => weight));
+      const bytes = 4 * slots.reduce((sum, slot) => sum + slot.size, 0);
+      const reason = error instanceof Error ? error.message : String(error);
+      const what = `slots of ${this.optimizer.name} for ${count.toLocaleString("en-US")} weights`;
+      throw sizeError(where, what, bytes, reason);
+    }
+  }
+
+  /** The learning rate of the next step. */
+  get learningRate(): number {
+    if (this.#learningRate !== null) return this.#learningRate;
+    const { learningRate } = this.optimizer;
+    return learningRate.learningRate(this.#time);
+  }
+
+  set learningRate(value: number) {
+    const { schedule } = this.optimizer.learningRate;
+    if (schedule.name !== "constant") {
+      fail("learningRate", {
+        expected: "an optimizer with a constant learning rate, to set another",
+        received: `one with the schedule ${schedule.name}`,
+        hint: "Compile with a number as learningRate.",
+      });
+    }
+    if (!(value >= 0 && Number.isFinite(value))) {
+      fail("learningRate", { expected: "a finite number >= 0", received: describe(value) });
+    }
+    this.#learningRate = value;
+  }
+
+  /** The momentum of the next step; undefined where the optimizer's own counts. */
+  get momentum(): number | undefined {
+    return this.optimizer.learningRate.momentum(this.#time);
+  }
+
+  /** Gives all memory back. */
+  free(): void {
+    this.#resources.free();
+  }
+
+  get #time(): number {
+    return this.optimizer.learningRate.by === "epoch" ? this.epoch : this.iterations;
+  }
+
+  #slotsFor(variable: Variable): Variable[] {
+    return this.optimizer.slots.map(
+      (slot) => new Variable(`optimizer/${variable.name}/${slot}`, variable.shape),
+    );
+  }
+}
+
+function resolveMetrics(where: string, given: readonly MetricLike[] = []): Metric[] {
+  if (!Array.isArray(given)) {
+    fail(where, { expected: 'an array such as ["accuracy"]', received: describe(given) });
+  }
+  return given.map((metric: MetricLike) => resolveMetric(where, metric));
+}
+
+function checkDifferent(where: string, names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  fail(where, {
+    expected: "loss and metrics of different names",
+    received: `"${twice}" twice`,
+    hint: 'Give one another name: accuracy({ name: "weightedAccuracy" }).',
+  });
+}

@@ -1,0 +1,131 @@
+// The weights of a model: made and filled when first needed, read and written by name as copies.
+
+import { flatten } from "../data/nested.js";
+import type { DataLike } from "../data/rows.js";
+import { isNumericArray } from "../data/rows.js";
+import { isTensor, shapeText, type Tensor, tensor } from "../data/tensor.js";
+import { describe, fail, nearest } from "../errors.js";
+import type { LayerState, LayerWeight } from "../layers/layer.js";
+import type { Core } from "../runtime/core.js";
+import type { LayerGraph } from "./layer-graph.js";
+import { type Seed, split } from "./seed.js";
+
+/** Room in the numbering of random streams for the weights of one layer. */
+const weightsPerLayer = 256;
+
+/** All weights and statistics in the order of the layers. */
+export function weightsOf(graph: LayerGraph): LayerWeight[] {
+  return graph.layers.flatMap((layer) => (layer.state as LayerState).weights);
+}
+
+/** How many numbers the weights are. */
+export function countNumbers(weights: readonly LayerWeight[]): number {
+  return weights.reduce((sum, { variable }) => sum + variable.size, 0);
+}
+
+/** Makes the weights that do not exist yet and fills them; when memory is out, none. */
+export function createWeights(core: Core, where: string, graph: LayerGraph, seed: Seed): void {
+  const states = graph.layers.map((layer) => layer.state as LayerState);
+  const made: number[] = [];
+  try {
+    for (const [index, state] of states.entries()) {
+      if (state.weights.every(({ variable }) => variable.exists)) continue;
+      const variables = state.weights.map(({ variable }) => variable);
+      state.resources.create(core, variables);
+      made.push(index);
+    }
+  } catch (error) {
+    for (const index of made) {
+      const { resources, weights } = states[index] as LayerState;
+      const variables = weights.map(({ variable }) => variable);
+      resources.release(core, variables);
+    }
+    throw tooLarge(where, weightsOf(graph), error);
+  }
+  for (const index of made) fillWeights(core, states[index] as LayerState, index, seed);
+}
+
+function fillWeights(core: Core, state: LayerState, layerIndex: number, seed: Seed): void {
+  for (const [i, { spec, variable }] of state.weights.entries()) {
+    const { kind, a, b } = spec.initializer.plan(spec.shape);
+    const own = spec.initializer.seed;
+    const { low, high } = own === null ? seed : split(own);
+    const stream = own === null ? layerIndex * weightsPerLayer + i : 0;
+    core.call(variable.name, (engine) => {
+      engine.fill(variable.id, kind, a, b, low, high, stream);
+    });
+  }
+}
+
+/** Says how large the model is when memory was out. */
+function tooLarge(where: string, weights: readonly LayerWeight[], error: unknown): unknown {
+  const count = countNumbers(weights);
+  const reason = error instanceof Error ? error.message : String(error);
+  return sizeError(where, `${count.toLocaleString("en-US")} weights`, 4 * count, reason);
+}
+
+/** An error about memory that names a size. */
+export function sizeError(where: string, what: string, bytes: number, reason: string): unknown {
+  try {
+    return fail(where, {
+      expected: "a model that fits into memory",
+      received: `${what}, ${(bytes / 1e6).toFixed(1)} MB (${reason})`,
+      hint: "WebAssembly has 4 GB at most. Use smaller layers or a smaller batch.",
+    });
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Copies of all weights by name. */
+export function readWeights(core: Core, weights: readonly LayerWeight[]): Record<string, Tensor> {
+  const copies: Record<string, Tensor> = {};
+  for (const { variable } of weights) {
+    copies[variable.name] = tensor(variable.view(core).slice(), variable.shape);
+  }
+  return copies;
+}
+
+/** New numbers for weights by name, checked, ready to be written. */
+export function checkWeights(
+  where: string,
+  weights: readonly LayerWeight[],
+  given: Readonly<Record<string, DataLike | number>>,
+): [LayerWeight, ArrayLike<number>][] {
+  if (typeof given !== "object" || given === null || isTensor(given) || Array.isArray(given)) {
+    fail(where, {
+      expected: 'an object of weights by name such as { "dense/kernel": … }',
+      received: describe(given),
+    });
+  }
+  const byName = new Map(weights.map((weight) => [weight.variable.name, weight]));
+  return Object.entries(given).map(([name, data]) => {
+    const weight = byName.get(name);
+    if (weight) return [weight, numbersOf(where, weight, data)];
+    const near = nearest(name, [...byName.keys()]);
+    return fail(where, {
+      expected: `names of weights: ${[...byName.keys()].join(", ")}`,
+      received: `"${name}"`,
+      ...(near ? { hint: `Did you mean "${near}"?` } : {}),
+    });
+  });
+}
+
+function numbersOf(where: string, weight: LayerWeight, data: DataLike | number): ArrayLike<number> {
+  const { name, shape, size } = weight.variable;
+  const wrong = (received: string) =>
+    fail(`${where}: ${name}`, { expected: `the shape ${shapeText(shape)}`, received });
+  const same = (other: readonly number[]) =>
+    other.length === shape.length && other.every((extent, i) => extent === shape[i]);
+  if (isTensor(data)) return same(data.shape) ? data.data : wrong(shapeText(data.shape));
+  // A flat typed array has no shape of its own.
+  if (isNumericArray(data)) return data.length === size ? data : wrong(describe(data));
+  if (!Array.isArray(data)) return wrong(describe(data));
+  const nested = flatten(where, name, data as never);
+  return same(nested.shape) ? nested.data : wrong(shapeText(nested.shape));
+}
+
+/** Writes numbers that `checkWeights` gave. */
+export function writeWeights(core: Core, checked: [LayerWeight, ArrayLike<number>][]): void {
+  for (const [{ variable }, numbers] of checked) variable.view(core).set(numbers);
+}

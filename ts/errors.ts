@@ -127,7 +127,8 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const related = known
       .filter((candidate) => {
         const other = bare(candidate);
-        return other.includes(wanted) || (other.length >= 4 && wanted.includes(other));
+        const within = other.length >= 4 && wanted.includes(other);
+        return within || other.includes(wanted) || (other.length >= 3 && wanted.startsWith(other));
       })
       .sort((a, b) => Math.abs(a.length - name.length) - Math.abs(b.length - name.length));
     if (related[0] !== undefined) return related[0];

@@ -116,7 +116,13 @@ type CountedHook = (typeof countedHooks)[number];
 /** The names of the hooks that a {@link CallbackList} calls. */
 export type HookName = RunHook | CountedHook;
 
-const callbackMembers: readonly string[] = [...runHooks, ...countedHooks, "setParams", "setModel"];
+/** The names of all members of {@link Callback}. */
+export const callbackMembers: readonly string[] = [
+  ...runHooks,
+  ...countedHooks,
+  "setParams",
+  "setModel",
+];
 
 /**
  * Checks that a value is an object of hooks, and finds `onEpochend` and its like,

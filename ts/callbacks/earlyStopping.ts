@@ -31,8 +31,8 @@ export interface EarlyStopping extends Callback {
   readonly stoppedEpoch: number | null;
   /** The number (from 0) of the best epoch; null before there is one. */
   readonly bestEpoch: number | null;
-  /** The best value so far; infinite before there is one. */
-  readonly best: number;
+  /** The best value so far; null before there is one. */
+  readonly best: number | null;
 }
 
 const names = [
@@ -51,8 +51,8 @@ const names = [
  * Ends training when a watched number has not improved for `patience` epochs.
  *
  * Semantics are those of Keras 3's `EarlyStopping`; two things differ: a name that
- * is not in the logs is an error instead of a warning, and a callback used again
- * starts from nothing (Keras keeps the old best value).
+ * is not in the logs is an error instead of a warning, and a first value of NaN is
+ * beaten by any number (in Keras by none).
  * Source: https://keras.io/api/callbacks/early_stopping/
  * @throws GradusError for options out of range; when training begins (or after its
  *   first epoch) for a monitor that is not in the logs
@@ -68,7 +68,7 @@ const where = "earlyStopping";
 class EarlyStoppingCallback implements EarlyStopping {
   stoppedEpoch: number | null = null;
   bestEpoch: number | null = null;
-  best: number;
+  best: number | null = null;
   readonly #monitor: Monitor;
   readonly #patience: number;
   readonly #startFromEpoch: number;
@@ -101,7 +101,6 @@ class EarlyStoppingCallback implements EarlyStopping {
     }
     this.#keep = state ? "state" : weights ? "weights" : "nothing";
     this.#verbose = checkBoolean(where, "verbose", given.verbose ?? false);
-    this.best = this.#monitor.worst;
   }
 
   setParams(params: CallbackParams): void {
@@ -121,7 +120,7 @@ class EarlyStoppingCallback implements EarlyStopping {
   onTrainBegin(): void {
     this.stoppedEpoch = null;
     this.bestEpoch = null;
-    this.best = this.#monitor.worst;
+    this.best = null;
     this.#monitor.reset();
     this.#kept = undefined;
     this.#wait = 0;
@@ -131,13 +130,10 @@ class EarlyStoppingCallback implements EarlyStopping {
     const model = this.#model as CallbackModel;
     const value = this.#monitor.value(logs);
     if (value === undefined || epoch < this.#startFromEpoch) return;
-    // So that there is something to restore even if no value ever counts as better.
-    if (this.bestEpoch === null) this.#keepEpoch(epoch, model);
-
     this.#wait++;
     if (this.#monitor.isBetter(value, this.best)) {
       this.best = value;
-      if (this.bestEpoch !== epoch) this.#keepEpoch(epoch, model);
+      this.#keepEpoch(epoch, model);
       if (this.#baseline === undefined || this.#monitor.isBetter(value, this.#baseline)) {
         this.#wait = 0;
       }

@@ -1,5 +1,6 @@
 // Role: a callback from functions, checked where it is written.
-import { type Callback, checkCallback } from "./callback.js";
+import { checkOptions } from "../errors.js";
+import { type Callback, callbackMembers, checkCallback } from "./callback.js";
 
 /**
  * A callback from functions. (A plain object of hooks is one, too; this finds
@@ -12,5 +13,5 @@ import { type Callback, checkCallback } from "./callback.js";
  */
 export function lambdaCallback(hooks: Callback): Callback {
   checkCallback("lambdaCallback", hooks, "hooks");
-  return { ...hooks };
+  return { ...checkOptions("lambdaCallback", hooks, callbackMembers) };
 }

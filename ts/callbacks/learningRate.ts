@@ -82,8 +82,8 @@ const names = [
  * improved for `patience` epochs, and writes it into the logs as `learningRate`.
  *
  * Semantics are those of Keras 3's `ReduceLROnPlateau`; two things differ: a name
- * that is not in the logs is an error instead of a warning, and a callback used
- * again starts from nothing.
+ * that is not in the logs is an error instead of a warning, and a first value of
+ * NaN is beaten by any number (in Keras by none).
  * Source: https://keras.io/api/callbacks/reduce_lr_on_plateau/
  * @throws GradusError for options out of range; when training begins (or after its
  *   first epoch) for a monitor that is not in the logs
@@ -105,7 +105,7 @@ export function reduceLearningRateOnPlateau(
   const verbose = checkBoolean(where, "verbose", given.verbose ?? false);
 
   let model: CallbackModel;
-  let best = monitor.worst;
+  let best: number | null = null;
   let wait = 0;
   let cooling = 0;
 
@@ -129,7 +129,7 @@ export function reduceLearningRateOnPlateau(
     },
     onTrainBegin() {
       monitor.reset();
-      best = monitor.worst;
+      best = null;
       wait = 0;
       cooling = 0;
     },

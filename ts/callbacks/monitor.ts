@@ -56,14 +56,13 @@ export class Monitor {
     this.#sign = mode === "auto" ? direction(where, monitor) : mode === "min" ? -1 : 1;
   }
 
-  /** The value that everything is better than. */
-  get worst(): number {
-    return this.#sign * Number.NEGATIVE_INFINITY;
-  }
-
-  /** Whether `value` is better than `reference` by more than `minDelta`. */
-  isBetter(value: number, reference: number): boolean {
-    return this.#sign > 0 ? value - this.#minDelta > reference : value + this.#minDelta < reference;
+  /**
+   * Whether `value` is better than `best` by more than `minDelta`. The first value
+   * is better than none, and any number is better than NaN.
+   */
+  isBetter(value: number, best: number | null): boolean {
+    if (best === null || Number.isNaN(best)) return best === null || !Number.isNaN(value);
+    return this.#sign > 0 ? value - this.#minDelta > best : value + this.#minDelta < best;
   }
 
   /**

@@ -240,7 +240,7 @@ function fromFlat(place: Place, data: NumericArray): Rows {
   if (data.length % rowLength !== 0) {
     fail(where, {
       expected: `${name} to hold a multiple of ${rowLength} numbers (rows of shape ${shapeText(rowShape)})`,
-      received: `${describe(data)}, ${data.length % rowLength} too many for ${Math.floor(data.length / rowLength)} rows`,
+      received: `${describe(data)}, ${data.length % rowLength} too many for ${rowsText(Math.floor(data.length / rowLength))}`,
     });
   }
   return flatRows(place, data, rowShape);
@@ -365,4 +365,8 @@ function shapeHint(
     return "the rows hold as many numbers: pass them as one flat typed array, or change inputShape.";
   }
   return undefined;
+}
+
+function rowsText(count: number): string {
+  return count === 1 ? "1 row" : `${count} rows`;
 }

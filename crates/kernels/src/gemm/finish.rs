@@ -3,6 +3,7 @@
 
 use super::tile::Finish;
 use super::{Epilogue, Product};
+use crate::lane::Lane;
 use crate::unary::{Unary, UnaryKind};
 use core::ops::Range;
 
@@ -49,6 +50,18 @@ impl<'a> Finisher<'a> {
         }
     }
 
+    /// As `in_registers` for a single element.
+    pub fn one(&self, sum: f32, before: f32, column: usize) -> f32 {
+        let mut x = if self.accumulate { sum + before } else { sum };
+        if let Some(bias) = self.bias {
+            x += bias[column];
+        }
+        if self.relu {
+            x = x.pmax(0.0);
+        }
+        x
+    }
+
     /// For a C of one column that is computed as one row: the bias becomes one number for all of
     /// C, and the only column sum is that of `b`.
     pub fn flip(&mut self, b: &[f32]) {
@@ -69,10 +82,8 @@ impl<'a> Finisher<'a> {
                 sums[if p.trans_b { at / p.k } else { at % p.n }] += x;
             }
         }
-        let finish = self.in_registers(true, true, 0);
-        for (at, x) in c.iter_mut().enumerate() {
-            // SAFETY: the bias holds n values when it is not null.
-            *x = unsafe { finish.one(0.0, *x, at % p.n) };
+        for (column, x) in c.iter_mut().enumerate() {
+            *x = self.one(0.0, *x, column % p.n);
         }
         self.rows(c, p.n, 0..p.m, 0..p.n);
     }

@@ -14,6 +14,7 @@ mod limit;
 mod pack;
 mod small;
 mod tile;
+mod transpose;
 
 pub use limit::{multiply_add_limit, MULTIPLY_ADD_LIMIT_FLOPS};
 

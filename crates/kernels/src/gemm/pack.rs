@@ -4,8 +4,8 @@
 //! of at most four columns is half as wide. Columns that are missing at the right edge are
 //! filled with zeros; what tiles compute there is dropped.
 
-use super::tile::{Place, TILE_COLUMNS};
-use crate::lane::{F32x4, Lane};
+use super::tile::{load, store, Place, TILE_COLUMNS};
+use super::transpose::transpose4;
 
 /// Width of the panel that holds the last `columns` (at most `TILE_COLUMNS`) columns.
 pub fn panel_width(columns: usize) -> usize {
@@ -25,62 +25,26 @@ pub fn padded_columns(columns: usize) -> usize {
         }
 }
 
-/// Packs `columns` columns of a `[k, _]` matrix whose rows are `stride` apart. Panel p starts at
-/// `out + p * TILE_COLUMNS * k`.
+/// Packs the last panel of a `[k, _]` matrix whose rows are `stride` apart: `columns` (below
+/// `TILE_COLUMNS`) columns and zeros.
 ///
 /// # Safety
 /// `b` must be readable for k rows of `columns`, `out` writable for
-/// `k * padded_columns(columns)`.
-pub unsafe fn rows(b: Place<*const f32>, k: usize, columns: usize, out: *mut f32) {
-    /// Panels filled in one sweep, so that whole cache lines are used while they are there.
-    const SWEEP: usize = 4;
-    let full = columns / TILE_COLUMNS;
-    let mut panel = 0;
-    // SAFETY: full panels read `TILE_COLUMNS` columns below `columns` and write
-    // their own `TILE_COLUMNS * k` floats; the last panel does so for its own width.
+/// `k * panel_width(columns)`.
+pub unsafe fn edge(b: Place<*const f32>, k: usize, columns: usize, out: *mut f32) {
+    let width = panel_width(columns);
+    let to = Place {
+        start: out,
+        stride: width,
+    };
+    // SAFETY: the caller's promise.
     unsafe {
-        while panel + SWEEP <= full {
-            sweep::<SWEEP>(b, k, panel, out);
-            panel += SWEEP;
-        }
-        while panel < full {
-            sweep::<1>(b, k, panel, out);
-            panel += 1;
-        }
-        let rest = columns % TILE_COLUMNS;
-        if rest > 0 {
-            let width = panel_width(rest);
-            let mut to = out.add(full * TILE_COLUMNS * k);
-            let mut from = b.start.add(full * TILE_COLUMNS);
-            for q in 0..k {
-                for j in 0..width {
-                    *to.add(j) = if j < rest { *from.add(j) } else { 0.0 };
-                }
-                to = to.add(width);
-                if q + 1 < k {
-                    from = from.add(b.stride);
-                }
-            }
-        }
-    }
-}
-
-/// # Safety
-/// As `rows`, for the full panels `first .. first + N`.
-#[inline(always)]
-unsafe fn sweep<const N: usize>(b: Place<*const f32>, k: usize, first: usize, out: *mut f32) {
-    // SAFETY: see `rows`.
-    unsafe {
-        let from = b.start.add(first * TILE_COLUMNS);
-        let to = out.add(first * TILE_COLUMNS * k);
         for q in 0..k {
-            let row = from.add(q * b.stride);
-            for p in 0..N {
-                let panel = to.add(p * TILE_COLUMNS * k + q * TILE_COLUMNS);
-                copy4(row.add(p * TILE_COLUMNS), panel);
-                copy4(row.add(p * TILE_COLUMNS + 4), panel.add(4));
+            for j in columns..width {
+                *out.add(q * width + j) = 0.0;
             }
         }
+        copy_columns(b, to, k, columns);
     }
 }
 
@@ -129,14 +93,9 @@ unsafe fn transpose_lines(
         let mut q = 0;
         if used == 4 {
             while q + 4 <= k {
-                let block: [[f32; 4]; 4] =
-                    core::array::from_fn(|j| lines[j].add(q).cast::<[f32; 4]>().read_unaligned());
-                let columns: [[f32; 4]; 4] =
-                    core::array::from_fn(|t| core::array::from_fn(|j| block[j][t]));
+                let columns = transpose4(lines.map(|line| load(line.add(q))));
                 for (t, column) in columns.into_iter().enumerate() {
-                    out.add((q + t) * width)
-                        .cast::<[f32; 4]>()
-                        .write_unaligned(column);
+                    store(column, out.add((q + t) * width));
                 }
                 q += 4;
             }
@@ -150,19 +109,76 @@ unsafe fn transpose_lines(
     }
 }
 
-/// Packs `count` rows of a `[k, _]` matrix (A stored transposed) side by side: k-th group of
-/// `count` follows the (k-1)-th.
+/// Packs strips of A from a `[k, _]` matrix (A stored transposed): `count` strips of `rows` rows
+/// each, one after the other; within a strip the k-th group of `rows` follows the (k-1)-th.
+///
+/// Several strips at once, because they share cache lines of A.
 ///
 /// # Safety
-/// `a` must be readable for k rows of `count`, `out` writable for `k * count`.
-pub unsafe fn strip(a: Place<*const f32>, k: usize, count: usize, out: *mut f32) {
-    // SAFETY: see above.
+/// `a` must be readable for k rows of `rows * count`, `out` writable for `k * rows * count`.
+pub unsafe fn strips(a: Place<*const f32>, k: usize, rows: usize, count: usize, out: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match rows {
+            6 => strips_of::<6>(a, k, count, out),
+            5 => strips_of::<5>(a, k, count, out),
+            4 => strips_of::<4>(a, k, count, out),
+            3 => strips_of::<3>(a, k, count, out),
+            2 => strips_of::<2>(a, k, count, out),
+            _ => strips_of::<1>(a, k, count, out),
+        }
+    }
+}
+
+/// # Safety
+/// As `strips` with `rows` = R.
+unsafe fn strips_of<const R: usize>(a: Place<*const f32>, k: usize, count: usize, out: *mut f32) {
+    // SAFETY: group q of strip s reads and writes R floats within what `strips` asks for.
     unsafe {
         for q in 0..k {
-            for r in 0..count {
-                *out.add(q * count + r) = *a.start.add(q * a.stride + r);
+            let row = a.start.add(q * a.stride);
+            for s in 0..count {
+                copy::<R>(row.add(s * R), out.add((s * k + q) * R));
             }
         }
+    }
+}
+
+/// Copies the first `columns` (below `TILE_COLUMNS`) columns of some rows.
+///
+/// # Safety
+/// `from` must be readable and `to` writable for `rows` rows of `columns`.
+pub unsafe fn copy_columns(
+    from: Place<*const f32>,
+    to: Place<*mut f32>,
+    rows: usize,
+    columns: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match columns {
+            7 => copy_columns_of::<7>(from, to, rows),
+            6 => copy_columns_of::<6>(from, to, rows),
+            5 => copy_columns_of::<5>(from, to, rows),
+            4 => copy_columns_of::<4>(from, to, rows),
+            3 => copy_columns_of::<3>(from, to, rows),
+            2 => copy_columns_of::<2>(from, to, rows),
+            _ => copy_columns_of::<1>(from, to, rows),
+        }
+    }
+}
+
+/// # Safety
+/// As `copy_columns` with `columns` = N.
+#[inline(always)]
+unsafe fn copy_columns_of<const N: usize>(
+    from: Place<*const f32>,
+    to: Place<*mut f32>,
+    rows: usize,
+) {
+    for r in 0..rows {
+        // SAFETY: row r is one of the rows that `copy_columns` asks for.
+        unsafe { copy::<N>(from.start.add(r * from.stride), to.start.add(r * to.stride)) };
     }
 }
 
@@ -185,12 +201,12 @@ pub fn add_column_sums(packed: &[f32], k: usize, sums: &mut [f32]) {
 }
 
 /// # Safety
-/// Four floats must be readable at `from` and writable at `to`.
+/// N floats must be readable at `from` and writable at `to`.
 #[inline(always)]
-unsafe fn copy4(from: *const f32, to: *mut f32) {
-    // SAFETY: the caller's promise.
+unsafe fn copy<const N: usize>(from: *const f32, to: *mut f32) {
+    // SAFETY: the caller's promise; alignment does not matter.
     unsafe {
-        F32x4::load(core::slice::from_raw_parts(from, 4))
-            .store(core::slice::from_raw_parts_mut(to, 4));
+        to.cast::<[f32; N]>()
+            .write_unaligned(from.cast::<[f32; N]>().read_unaligned());
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! B is read once, in place. Sums are taken in the same order as in `blocked`, except by `dots`.
 
-use super::blocked;
+use super::blocked::{self, EDGE};
 use super::finish::Finisher;
 use super::pack;
-use super::tile::{self, Form, Job, Place, TILE_COLUMNS, TILE_ROWS};
+use super::tile::{self, Form, Job, Place, TILE_COLUMNS};
 use super::Product;
 use crate::lane::{F32x4, Lane};
 
@@ -13,7 +13,7 @@ use crate::lane::{F32x4, Lane};
 pub fn scratch_len(p: &Product) -> usize {
     match edge_columns(p) {
         0 => 0,
-        rest => blocked::longest_k(p) * pack::panel_width(rest) + TILE_ROWS * TILE_COLUMNS,
+        rest => blocked::longest_k(p) * pack::panel_width(rest) + EDGE,
     }
 }
 
@@ -49,6 +49,7 @@ pub unsafe fn direct(
         unsafe {
             let mut job = Job {
                 k,
+                tiles: 0,
                 a: Place {
                     start: a.as_ptr().add(from),
                     stride,
@@ -57,26 +58,20 @@ pub unsafe fn direct(
                     start: b.as_ptr().add(q * p.n),
                     stride: p.n,
                 },
+                b_next: 0,
+                packed: core::ptr::null_mut(),
                 c: Place {
                     start: c.as_mut_ptr(),
                     stride: p.n,
                 },
                 finish: finisher.in_registers(q == 0, last, 0),
             };
-            let mut j = 0;
-            let mut wide = 4 * tile::widest(p.m);
-            while j + TILE_COLUMNS <= p.n {
-                if j + wide > p.n {
-                    wide = TILE_COLUMNS;
-                }
-                tile::run(form, p.m, wide / 4, &job);
-                job.b.start = job.b.start.add(wide);
-                job.advance(wide);
-                j += wide;
-            }
+            let wide = 4 * tile::widest(p.m);
+            job.run_wide(form, p.m, wide, p.n / wide);
+            job.run_wide(form, p.m, TILE_COLUMNS, p.n % wide / TILE_COLUMNS);
             if rest > 0 {
-                let (edge, packed) = scratch.split_at_mut(TILE_ROWS * TILE_COLUMNS);
-                pack::rows(job.b, k, rest, packed.as_mut_ptr());
+                let (edge, packed) = scratch.split_at_mut(EDGE);
+                pack::edge(job.b, k, rest, packed.as_mut_ptr());
                 job.b.start = packed.as_ptr();
                 blocked::edge_tile(form, p.m, rest, job, edge);
             }
@@ -92,11 +87,25 @@ pub unsafe fn direct(
     finisher.rows(c, p.n, 0..p.m, 0..p.n);
 }
 
+impl Job {
+    /// Runs `tiles` tiles of `columns` columns on B in place, and moves on to the right of them.
+    ///
+    /// # Safety
+    /// As `tile::run`.
+    unsafe fn run_wide(&mut self, form: Form, rows: usize, columns: usize, tiles: usize) {
+        self.tiles = tiles;
+        self.b_next = columns;
+        // SAFETY: the caller's promise.
+        unsafe { tile::run(form, rows, columns / 4, self) };
+        self.b.start = self.b.start.wrapping_add(columns * tiles);
+        self.advance(columns * tiles);
+    }
+}
+
 /// One row times B stored as `[n,k]`: every element is a dot product of contiguous memory.
 ///
 /// Eight partial sums for each element, k by k in turn, are added at the end in a fixed order.
 pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &mut Finisher<'_>) {
-    let finish = finisher.in_registers(true, true, 0);
     let (mut c_rest, mut j) = (&mut *c, 0);
     while !c_rest.is_empty() {
         let count = c_rest.len().min(4);
@@ -105,8 +114,7 @@ pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &mut Fin
         let sums = four_dots(&a[..p.k], lines);
         let (now, later) = c_rest.split_at_mut(count);
         for (t, (out, sum)) in now.iter_mut().zip(sums).enumerate() {
-            // SAFETY: the bias holds n values when it is not null, and `j + t` is below n.
-            *out = unsafe { finish.one(sum, *out, j + t) };
+            *out = finisher.one(sum, *out, j + t);
         }
         c_rest = later;
         j += count;

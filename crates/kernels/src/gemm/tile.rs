@@ -4,6 +4,9 @@
 //! summed in the order of k by one accumulator, so its value does not depend on the tile it
 //! falls into.
 
+// Accumulators are indexed by constants only: iterators over them would keep them in memory.
+#![allow(clippy::needless_range_loop)]
+
 use crate::lane::{F32x4, Lane};
 
 /// Rows of the tallest tile. A tile of R rows and V vectors needs R * V accumulators, V vectors
@@ -33,12 +36,27 @@ pub struct Place<P> {
     pub stride: usize,
 }
 
-/// What one tile computes: `C = finish(A * B)`.
+impl Place<*mut f32> {
+    pub fn reading(self) -> Place<*const f32> {
+        Place {
+            start: self.start,
+            stride: self.stride,
+        }
+    }
+}
+
+/// What `run` computes: `C = finish(A * B)` for a row of tiles beside each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
     pub k: usize,
+    /// How many tiles.
+    pub tiles: usize,
     pub a: Place<*const f32>,
     pub b: Place<*const f32>,
+    /// From the B of one tile to that of the next, in elements.
+    pub b_next: usize,
+    /// If not null, B is also copied to here, packed: tile after tile, each k by k.
+    pub packed: *mut f32,
     pub c: Place<*mut f32>,
     pub finish: Finish,
 }
@@ -54,38 +72,34 @@ pub struct Finish {
     pub relu: bool,
 }
 
-impl Finish {
-    /// The same for a single element: `column` counts from where `bias` points.
-    ///
-    /// # Safety
-    /// `bias` must be null or readable at `column`.
-    #[inline(always)]
-    pub unsafe fn one(&self, sum: f32, before: f32, column: usize) -> f32 {
-        let mut x = if self.add { sum + before } else { sum };
-        if !self.bias.is_null() {
-            // SAFETY: the caller's promise.
-            x += unsafe { *self.bias.add(column) };
-        }
-        if self.relu {
-            x = x.pmax(0.0);
-        }
-        x
-    }
-}
-
+/// # Safety
+/// Four floats must be readable at `p`.
 #[inline(always)]
-unsafe fn load(p: *const f32) -> F32x4 {
-    // SAFETY: the caller vouches for four readable floats at `p`.
+pub unsafe fn load(p: *const f32) -> F32x4 {
+    // SAFETY: the caller's promise.
     F32x4::load(unsafe { core::slice::from_raw_parts(p, 4) })
 }
 
+/// # Safety
+/// Four floats must be writable at `p`.
 #[inline(always)]
-unsafe fn store(v: F32x4, p: *mut f32) {
-    // SAFETY: the caller vouches for four writable floats at `p`.
+pub unsafe fn store(v: F32x4, p: *mut f32) {
+    // SAFETY: the caller's promise.
     v.store(unsafe { core::slice::from_raw_parts_mut(p, 4) });
 }
 
-/// The loop over k. `COLUMNS` is `Form::Columns`.
+impl Job {
+    /// Moves C and the bias to the right, perhaps past their end.
+    pub fn advance(&mut self, columns: usize) {
+        self.c.start = self.c.start.wrapping_add(columns);
+        if !self.finish.bias.is_null() {
+            self.finish.bias = self.finish.bias.wrapping_add(columns);
+        }
+    }
+}
+
+/// `job.tiles` tiles of R rows and V vectors. `COLUMNS` is `Form::Columns`, `PACK` says that
+/// `job.packed` is not null.
 ///
 /// The strides are read through volatile in every step on purpose. Otherwise LLVM knows how the
 /// pointers move, rewrites the address arithmetic in ways that no longer fold into the loads,
@@ -95,108 +109,119 @@ unsafe fn store(v: F32x4, p: *mut f32) {
 /// for the multiplier.
 ///
 /// # Safety
-/// `job.a` and `job.b` must be readable for `R` rows, `4 * V` columns and `job.k` steps, `job.c`
-/// readable and writable for `R` rows of `4 * V` columns, `finish.bias` null or readable for
-/// `4 * V`. `job.k` must not be 0.
+/// For every tile, `job.a` and `job.b` must be readable for R rows, 4 V columns and `job.k`
+/// steps, `job.c` readable and writable for R rows of 4 V columns, `finish.bias` null or readable
+/// for 4 V, and with PACK `job.packed` writable for 4 V `job.k`. `job.k` must not be 0.
 #[inline(never)]
-unsafe fn tile<const R: usize, const V: usize, const COLUMNS: bool>(job: &Job) {
+unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK: bool>(job: &Job) {
     let a_step = if COLUMNS { job.a.stride } else { 1 };
     let b_step = job.b.stride;
     let (a_step, b_step) = (&raw const a_step, &raw const b_step);
-    let mut acc = [[F32x4::splat(0.0); V]; R];
     let row_stride = if COLUMNS { 1 } else { job.a.stride };
-    // SAFETY: the pointers stay within what the caller vouches for; they move one
-    // step past the last k but are not read there, and wrapping_add allows that. The volatile
-    // reads are of locals.
-    unsafe {
+    let (mut first_b, mut packed) = (job.b.start, job.packed);
+    let (mut c, mut bias) = (job.c, job.finish.bias);
+    for _ in 0..job.tiles {
+        let mut acc = [[F32x4::splat(0.0); V]; R];
         let mut a: [*const f32; R] =
             core::array::from_fn(|r| job.a.start.wrapping_add(r * row_stride));
-        let mut b = job.b.start;
+        let mut b = first_b;
         let mut left = job.k;
-        loop {
-            let y: [F32x4; V] = core::array::from_fn(|v| load(b.add(4 * v)));
-            for r in 0..R {
-                let from = if COLUMNS { a[0].add(r) } else { a[r] };
-                let x = F32x4::splat(*from);
-                for v in 0..V {
-                    acc[r][v] = x.fma(y[v], acc[r][v]);
+        // SAFETY: the pointers stay within what the caller vouches for, since the last step
+        // leaves the loop before they move. The volatile reads are of locals.
+        unsafe {
+            loop {
+                let y: [F32x4; V] = core::array::from_fn(|v| load(b.add(4 * v)));
+                if PACK {
+                    for v in 0..V {
+                        store(y[v], packed.add(4 * v));
+                    }
+                    packed = packed.add(4 * V);
                 }
-            }
-            left -= 1;
-            if left == 0 {
-                break;
-            }
-            let step = a_step.read_volatile();
-            for p in a.iter_mut().take(if COLUMNS { 1 } else { R }) {
-                *p = p.add(step);
-            }
-            b = b.add(b_step.read_volatile());
-        }
-        finish(&mut acc, job);
-    }
-}
-
-/// # Safety
-/// As `tile`.
-#[inline(always)]
-unsafe fn finish<const R: usize, const V: usize>(acc: &mut [[F32x4; V]; R], job: &Job) {
-    let at = |r: usize, v: usize| job.c.start.wrapping_add(r * job.c.stride + 4 * v);
-    // SAFETY: C and the bias are accessed exactly where `tile` may.
-    unsafe {
-        if job.finish.add {
-            for (r, row) in acc.iter_mut().enumerate() {
-                for (v, x) in row.iter_mut().enumerate() {
-                    *x = x.add(load(at(r, v)));
+                for r in 0..R {
+                    let from = if COLUMNS { a[0].add(r) } else { a[r] };
+                    let x = F32x4::splat(*from);
+                    for v in 0..V {
+                        acc[r][v] = x.fma(y[v], acc[r][v]);
+                    }
                 }
-            }
-        }
-        if !job.finish.bias.is_null() {
-            for v in 0..V {
-                let bias = load(job.finish.bias.add(4 * v));
-                for row in acc.iter_mut() {
-                    row[v] = row[v].add(bias);
+                left -= 1;
+                if left == 0 {
+                    break;
                 }
+                let step = a_step.read_volatile();
+                for r in 0..if COLUMNS { 1 } else { R } {
+                    a[r] = a[r].add(step);
+                }
+                b = b.add(b_step.read_volatile());
             }
+            finish(acc, c, bias, &job.finish);
         }
-        if job.finish.relu {
-            for x in acc.iter_mut().flatten() {
-                *x = x.pmax(F32x4::splat(0.0));
-            }
-        }
-        for (r, row) in acc.iter().enumerate() {
-            for (v, x) in row.iter().enumerate() {
-                store(*x, at(r, v));
-            }
+        first_b = first_b.wrapping_add(job.b_next);
+        c.start = c.start.wrapping_add(4 * V);
+        if !bias.is_null() {
+            bias = bias.wrapping_add(4 * V);
         }
     }
 }
 
-impl Job {
-    /// Moves C and the bias to the right.
-    ///
-    /// # Safety
-    /// The next tile must lie within C and the bias, or not be run.
-    #[inline(always)]
-    pub unsafe fn advance(&mut self, columns: usize) {
-        self.c.start = self.c.start.wrapping_add(columns);
-        if !self.finish.bias.is_null() {
-            self.finish.bias = self.finish.bias.wrapping_add(columns);
-        }
-    }
-}
-
-/// Runs a tile of `rows` (1 to `TILE_ROWS`) rows and `vectors` vectors: 1, 2, or as many as
-/// `widest` says.
+/// Finishes and stores one tile.
 ///
 /// # Safety
-/// As the documentation of `tile` says for these rows and vectors.
+/// `c` must be readable and writable for R rows of 4 V columns, `bias` null or readable for 4 V.
+#[inline(always)]
+unsafe fn finish<const R: usize, const V: usize>(
+    mut acc: [[F32x4; V]; R],
+    c: Place<*mut f32>,
+    bias: *const f32,
+    finish: &Finish,
+) {
+    let at = |r: usize, v: usize| c.start.wrapping_add(r * c.stride + 4 * v);
+    // SAFETY: the caller's promise.
+    unsafe {
+        if finish.add {
+            for r in 0..R {
+                for v in 0..V {
+                    acc[r][v] = acc[r][v].add(load(at(r, v)));
+                }
+            }
+        }
+        if !bias.is_null() {
+            for v in 0..V {
+                let bias = load(bias.add(4 * v));
+                for r in 0..R {
+                    acc[r][v] = acc[r][v].add(bias);
+                }
+            }
+        }
+        if finish.relu {
+            for r in 0..R {
+                for v in 0..V {
+                    acc[r][v] = acc[r][v].pmax(F32x4::splat(0.0));
+                }
+            }
+        }
+        for r in 0..R {
+            for v in 0..V {
+                store(acc[r][v], at(r, v));
+            }
+        }
+    }
+}
+
+/// Runs tiles of `rows` (1 to `TILE_ROWS`) rows and `vectors` vectors: 1, 2, or as many as
+/// `widest` says. With `job.packed`, `vectors` must be 2 and `rows` more than half of `TILE_ROWS`.
+///
+/// # Safety
+/// As the documentation of `tiles` says for these rows and vectors.
 pub unsafe fn run(form: Form, rows: usize, vectors: usize, job: &Job) {
     macro_rules! pick {
-        ($(($rows:literal, $vectors:literal))*) => {
-            match (form, rows, vectors) {
+        ($(($rows:literal, $vectors:literal, $pack:literal))*) => {
+            match (form, rows, vectors, !job.packed.is_null()) {
                 $(
-                    (Form::Rows, $rows, $vectors) => tile::<$rows, $vectors, false>(job),
-                    (Form::Columns, $rows, $vectors) => tile::<$rows, $vectors, true>(job),
+                    (Form::Rows, $rows, $vectors, $pack) =>
+                        tiles::<$rows, $vectors, false, $pack>(job),
+                    (Form::Columns, $rows, $vectors, $pack) =>
+                        tiles::<$rows, $vectors, true, $pack>(job),
                 )*
                 _ => unreachable!("no tile of {rows} rows and {vectors} vectors"),
             }
@@ -205,13 +230,23 @@ pub unsafe fn run(form: Form, rows: usize, vectors: usize, job: &Job) {
     // SAFETY: the caller's promise is the same.
     unsafe {
         if FUSED {
-            pick!(
-                (6, 2)(5, 2)(4, 2)(3, 2)(2, 2)(1, 2)(6, 1)(5, 1)(4, 1)(3, 1)(2, 1)(1, 1)(3, 3)(
-                    2, 4
-                )(1, 8)
-            );
+            pick!((6, 2, false)(5, 2, false)(4, 2, false)(3, 2, false)(
+                2, 2, false
+            )(1, 2, false)(6, 1, false)(5, 1, false)(
+                4, 1, false
+            )(3, 1, false)(2, 1, false)(1, 1, false)(
+                3, 3, false
+            )(2, 4, false)(1, 8, false)(6, 2, true)(
+                5, 2, true
+            )(4, 2, true));
         } else {
-            pick!((4, 2)(3, 2)(2, 2)(1, 2)(4, 1)(3, 1)(2, 1)(1, 1)(3, 3)(2, 4)(1, 8));
+            pick!((4, 2, false)(3, 2, false)(2, 2, false)(1, 2, false)(
+                4, 1, false
+            )(3, 1, false)(2, 1, false)(1, 1, false)(
+                3, 3, false
+            )(2, 4, false)(1, 8, false)(4, 2, true)(
+                3, 2, true
+            ));
         }
     }
 }

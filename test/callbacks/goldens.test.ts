@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { earlyStopping } from "../../ts/callbacks/earlyStopping.js";
 import { reduceLearningRateOnPlateau } from "../../ts/callbacks/learningRate.js";
 import type { MonitorMode } from "../../ts/callbacks/monitor.js";
-import { FakeModel, run } from "./fakeModel.js";
+import { FakeModel, run } from "./fake-model.js";
 
 interface Case {
   sequence: string;

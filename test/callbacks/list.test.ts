@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { type Callback, CallbackList } from "../../ts/callbacks/callback.js";
 import { lambdaCallback } from "../../ts/callbacks/lambdaCallback.js";
-import { FakeModel, params } from "./fakeModel.js";
+import { FakeModel, params } from "./fake-model.js";
 
 function list(...callbacks: Callback[]): CallbackList {
   return new CallbackList(callbacks, new FakeModel(), params);

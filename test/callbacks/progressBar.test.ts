@@ -1,9 +1,9 @@
 // What the progress bar writes in a terminal, in a log file, and with nobody's stream.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallbackList, type CallbackParams } from "../../ts/callbacks/callback.js";
+import { durationText, numberText, speedText } from "../../ts/callbacks/progress-text.js";
 import { type ProgressBarOptions, progressBar } from "../../ts/callbacks/progressBar.js";
-import { durationText, numberText, speedText } from "../../ts/callbacks/progressText.js";
-import { FakeModel } from "./fakeModel.js";
+import { FakeModel } from "./fake-model.js";
 
 let time = 0;
 beforeEach(() => {

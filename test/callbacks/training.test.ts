@@ -10,7 +10,7 @@ import {
 } from "../../ts/callbacks/learningRate.js";
 import { terminateOnNaN } from "../../ts/callbacks/terminateOnNaN.js";
 import { type Tensor, tensor } from "../../ts/data/tensor.js";
-import { FakeModel, params, run } from "./fakeModel.js";
+import { FakeModel, params, run } from "./fake-model.js";
 
 function losses(...values: number[]): { loss: number; valLoss: number }[] {
   return values.map((value) => ({ loss: value, valLoss: value }));

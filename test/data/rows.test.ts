@@ -1,7 +1,8 @@
 // Every kind of data becomes the same rows, and mistakes in data are named.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DataLike, type Rows, sliceRows, toRows } from "../../ts/data/rows.js";
+import { sliceRows } from "../../ts/data/row-storage.js";
+import { type DataLike, type Rows, toRows } from "../../ts/data/rows.js";
 import { tensor } from "../../ts/data/tensor.js";
 
 const named = { name: "x" };

@@ -2,7 +2,7 @@
 // files and browser consoles. It must not know models, only events.
 import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
 import type { Callback, CallbackParams, Logs } from "./callback.js";
-import { barText, durationText, logsText, speedText } from "./progressText.js";
+import { barText, durationText, logsText, speedText } from "./progress-text.js";
 import { canRewrite, defaultStream, showsUnicode, type TextStream } from "./terminal.js";
 
 /** Options of {@link progressBar}. */

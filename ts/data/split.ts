@@ -1,7 +1,8 @@
 // Role: the split into training and validation rows, and the weight of each row
 // from sampleWeight and classWeight. It must not shuffle nor know losses.
 import { checkNumber, describe, fail } from "../errors.js";
-import { type DataLike, type Rows, sliceRows, toRows } from "./rows.js";
+import { sliceRows } from "./row-storage.js";
+import { type DataLike, type Rows, toRows } from "./rows.js";
 
 /** The two parts of a split. */
 export interface SplitRows {

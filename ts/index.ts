@@ -50,6 +50,7 @@ export {
   type LossLike,
   type LossName,
   type LossOptions,
+  type LossReduction,
   meanAbsoluteError,
   meanSquaredError,
   sparseCategoricalCrossentropy,

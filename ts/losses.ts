@@ -14,6 +14,7 @@ import {
   mean,
   multiply,
   negative,
+  oneHot,
   squaredDifference,
   subtract,
   sum,
@@ -28,10 +29,17 @@ export type TargetKind =
   /** Whole numbers, one for each row of class scores. */
   | "labels";
 
+const reductions = ["sumOverBatchSize", "mean", "sum", "meanWithSampleWeight"] as const;
+
+/** How one number is made of the values of a batch. */
+export type LossReduction = (typeof reductions)[number];
+
 /** A loss with its options. Made by `meanSquaredError()` and the like; a metric, too. */
 export interface Loss {
   /** The name under which it stands in logs when it is used as a metric. */
   readonly name: string;
+  /** How one number is made of the values of a batch. */
+  readonly reduction: LossReduction;
   /** @internal */
   readonly targets: TargetKind;
   /** The largest range targets may have; null for any. @internal */
@@ -57,6 +65,12 @@ export type LossFunction = (yTrue: Sym, yPred: Sym) => Sym;
 export interface LossOptions {
   /** The name in logs when it is used as a metric. Default: that of the factory. */
   name?: string;
+  /**
+   * How one number is made of the weighted values of a batch: their mean over the number of rows
+   * (`"sumOverBatchSize"`, also called `"mean"`), their sum, or their mean over the sum of weights. Default:
+   * `"sumOverBatchSize"`.
+   */
+  reduction?: LossReduction;
 }
 
 /** Options of the cross-entropies. */
@@ -102,12 +116,13 @@ function loss(
   known: readonly string[],
   parts: Pick<Loss, "targets" | "compute"> & Partial<Pick<Loss, "targetRange">>,
 ): Loss {
-  checkOptions(factory, options, ["name", ...known]);
-  const { name = factory } = options;
+  checkOptions(factory, options, ["name", "reduction", ...known]);
+  const { name = factory, reduction = "sumOverBatchSize" } = options;
+  checkOneOf(`${factory}: reduction`, reduction, reductions);
   if (typeof name !== "string" || name === "") {
     fail(`${factory}: name`, { expected: "a text", received: describe(name) });
   }
-  return { name, targetRange: null, ...parts };
+  return { name, reduction, targetRange: null, ...parts };
 }
 
 /** How many classes the last axis of predictions has. */
@@ -199,10 +214,10 @@ export function sparseCategoricalCrossentropy(
   return loss("sparseCategoricalCrossentropy", options, ["fromLogits"], {
     targets: "labels",
     compute(yTrue, yPred) {
-      classesOf("sparseCategoricalCrossentropy", yPred);
+      const classes = classesOf("sparseCategoricalCrossentropy", yPred);
       const logits = options.fromLogits ? yPred : logitsOf(yPred, "softmax");
-      // Softmax of the logarithms of probabilities gives the probabilities again: they sum to 1.
-      return sparseCrossEntropy(logits ?? logProbabilities(yPred), yTrue);
+      if (logits) return sparseCrossEntropy(logits, yTrue);
+      return negative(sum(multiply(oneHot(yTrue, classes), logProbabilities(yPred)), { axis: -1 }));
     },
   });
 }
@@ -227,6 +242,7 @@ export type LossLike = LossName | Loss | LossFunction;
 /** A loss as models use it: a function has targets of any kind. @internal */
 export interface ResolvedLoss {
   readonly name: string;
+  readonly reduction: LossReduction;
   readonly targets: TargetKind | "any";
   readonly targetRange: readonly [number, number] | null;
   compute(yTrue: Sym, yPred: Sym): Sym;
@@ -248,7 +264,7 @@ export function resolveLoss(where: string, given: LossLike): ResolvedLoss {
   }
   const name = given.name || "loss";
   const compute = (yTrue: Sym, yPred: Sym) => checkedResult(`loss "${name}"`, given, yTrue, yPred);
-  return { name, targets: "any", targetRange: null, compute };
+  return { name, reduction: "sumOverBatchSize", targets: "any", targetRange: null, compute };
 }
 
 /** Calls a user's function and checks that it returns values over the batch. @internal */

@@ -295,6 +295,27 @@ export function concatenate(tensors: readonly Sym[], { axis = -1 }: { axis?: num
   return one("concat", [inputs[0] as Sym, ...inputs.slice(1)], dims, (writer) => writer.signed(at));
 }
 
+/** 0, 1, … up to `count - 1`, built by doubling: the graph has no constants but single numbers. */
+function range(like: Sym, count: number): Sym {
+  let numbers = reshapeTo(constant(like, 0), [fixed(1)]);
+  for (let length = 1; length < count; length *= 2) {
+    numbers = concatenate([numbers, add(numbers, length)], { axis: 0 });
+  }
+  const write = (writer: ByteWriter) => writer.signed(0).unsigned(0).unsigned(count);
+  return one("slice", [numbers], [fixed(count)], write);
+}
+
+/** Class numbers `[...]` as `[..., classes]`: 1 at the class, 0 elsewhere. */
+export function oneHot(labels: Sym, classes: number): Sym {
+  if (!Number.isSafeInteger(classes) || classes < 1) {
+    return fail(labels.graph.place("oneHot"), {
+      expected: "a whole number of classes, at least 1",
+      received: `${classes}`,
+    });
+  }
+  return equal(reshapeTo(toFloat(labels), [...labels.dims, fixed(1)]), range(labels, classes));
+}
+
 /** Softmax over the last axis. */
 export const softmax = (x: Sym): Sym => one("softmax", [toFloat(x)], x.dims);
 /** The logarithm of softmax over the last axis, exact where softmax underflows. */

@@ -5,9 +5,9 @@ import { sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import { GraphBuilder, type Sym, type TrainPart } from "../graph.js";
 import { accumulate, batchSize } from "../layer-ops.js";
-import { targetType } from "../losses.js";
+import { type LossReduction, targetType } from "../losses.js";
 import type { Metric } from "../metrics.js";
-import { add, mean, multiply, reshapeTo, toFloat } from "../ops.js";
+import { add, divide, equal, mean, multiply, reshapeTo, sum, toFloat } from "../ops.js";
 import { batch, batchOf, fixed, printDims, sameDims } from "../shape.js";
 import type { LayerGraph, Lowered, LoweringMode } from "./layer-graph.js";
 import type { Lowering, ProgramInput } from "./program.js";
@@ -163,7 +163,7 @@ function lowerLoss(
   const { loss, metrics, weightedMetrics } = setup;
   const dataLoss = graph.within(`loss "${loss.name}"`, () => {
     const values = loss.compute(yTrue, yPred);
-    return mean(weights ? multiply(values, alike(weights, values)) : values);
+    return reduceLoss(loss.reduction, values, weights);
   });
   const penalties = setup.trainables.flatMap(({ weight: { spec, variable } }) => {
     const { regularizer } = spec;
@@ -180,10 +180,20 @@ function lowerLoss(
   return total;
 }
 
+/** One number of the values of a batch: `reduce_weighted_values` of Keras. */
+export function reduceLoss(reduction: LossReduction, values: Sym, weights: Sym | null): Sym {
+  const weighted = weights ? multiply(values, alike(weights, values)) : toFloat(values);
+  if (reduction === "sum") return sum(weighted);
+  if (reduction !== "meanWithSampleWeight" || !weights) return mean(weighted);
+  // All weights may be 0: then so is the loss.
+  const total = sum(weights);
+  return divide(sum(weighted), add(total, equal(total, 0)));
+}
+
 /** Weights [batch] in a form that multiplies values [batch, …] row by row. */
 function alike(weights: Sym, values: Sym): Sym {
   if (values.dims.length < 2) return weights;
-  return reshapeTo(weights, [batch, ...values.dims.slice(1).map(() => fixed(1))]);
+  return reshapeTo(weights, [...weights.dims, ...values.dims.slice(1).map(() => fixed(1))]);
 }
 
 function lowerMetric(

@@ -71,18 +71,20 @@ async function train({ tensor, ...gradus }, { widths, batch }) {
       return model.trainOnBatch(inputs[at % inputs.length], labels[at % labels.length]);
     },
     check: { losses },
+    release: () => model.dispose(),
   };
 }
 
 async function predict({ tensor, ...gradus }, { widths, rows }) {
   const model = denseNet(gradus, widths);
   const x = tensor(uniform(rows * widths[0], 200, 0, 1), [rows, widths[0]]);
-  const { data } = await model.predict(x);
+  const { data } = await model.predictOnBatch(x);
   return {
-    work: () => model.predict(x),
+    work: () => model.predictOnBatch(x),
     check: {
       checksum: checksum(data, rows, widths[widths.length - 1]),
       sum: data.reduce((sum, p) => sum + p, 0),
     },
+    release: () => model.dispose(),
   };
 }

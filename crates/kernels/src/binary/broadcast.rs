@@ -6,7 +6,7 @@ use super::{BinaryKind, Side};
 pub const MAX_RANK: usize = 8;
 
 /// Runs shorter than this are gathered into blocks first.
-const SHORT: usize = 16;
+const SHORT: usize = 64;
 /// Floats gathered at a time.
 const BLOCK: usize = 256;
 
@@ -71,28 +71,65 @@ pub fn broadcast(
     gathered(kind, [a, b], &shape, out);
 }
 
-/// The general road: blocks of both operands are put in order first, then paired.
+/// The general road: blocks of the operands are put in order first, then paired.
 fn gathered(kind: BinaryKind, from: [&[f32]; 2], shape: &Collapsed, out: &mut [f32]) {
+    let inner = shape.inner();
     let mut buffers = [[0.0f32; BLOCK]; 2];
-    let plain = [shape.contiguous(0), shape.contiguous(1)];
-    let mut walk = Walk::new(0);
-    let mut done = 0;
-    for block in out.chunks_mut(BLOCK) {
-        let n = block.len();
-        let [left, right] = &mut buffers;
-        for (l, r) in left[..n].iter_mut().zip(&mut right[..n]) {
-            (*l, *r) = (from[0][walk.at[0]], from[1][walk.at[1]]);
-            walk.step(shape);
-        }
-        let side = |k: usize| {
-            if plain[k] {
-                Side::Slice(&from[k][done..done + n])
-            } else {
-                Side::Slice(&buffers[k][..n])
-            }
+    let ways = [shape.way(0), shape.way(1)];
+    // Whole rows where they fit, else parts of one row.
+    let part = inner.len.min(BLOCK);
+    let block = BLOCK / part * part;
+    let mut walk = Walk::new(1);
+    let (mut done, mut column) = (0, 0);
+    while done < out.len() {
+        let end = if part < inner.len {
+            done + BLOCK.min(inner.len - column)
+        } else {
+            out.len().min(done + block)
         };
-        kind.pairs(side(0), side(1), block);
-        done += n;
+        for start in (done..end).step_by(part) {
+            let to = start - done..part.min(end - start) + start - done;
+            for k in 0..2 {
+                if ways[k] == Way::Gather || ways[k] == Way::Once && (done == 0 || part < inner.len)
+                {
+                    let stride = inner.strides[k];
+                    let source = &from[k][walk.at[k] + column * stride..];
+                    put(&mut buffers[k][to.clone()], source, stride);
+                }
+            }
+            column += to.len();
+            if column == inner.len {
+                column = 0;
+                walk.step(shape);
+            }
+        }
+        let side = |k: usize| match ways[k] {
+            Way::AsIs => Side::Slice(&from[k][done..end]),
+            _ => Side::Slice(&buffers[k][..end - done]),
+        };
+        kind.pairs(side(0), side(1), &mut out[done..end]);
+        done = end;
+    }
+}
+
+/// How an operand comes to the kernels.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// It lies in the order of the result.
+    AsIs,
+    /// Every row of the result takes the same row of it: the first block does for all.
+    Once,
+    Gather,
+}
+
+/// `to[i] = from[i * stride]`
+fn put(to: &mut [f32], from: &[f32], stride: usize) {
+    if stride == 0 {
+        to.fill(from[0]);
+        return;
+    }
+    for (t, f) in to.iter_mut().zip(from.iter().step_by(stride)) {
+        *t = *f;
     }
 }
 
@@ -163,14 +200,20 @@ impl Collapsed {
         self.axes[self.rank - 1]
     }
 
-    /// Whether operand `k` is read in the order of the result.
-    fn contiguous(&self, k: usize) -> bool {
+    fn way(&self, k: usize) -> Way {
         let mut next = 1;
-        self.axes().rev().all(|axis| {
+        let in_order = self.axes().rev().all(|axis| {
             let fits = axis.strides[k] == next;
             next *= axis.len;
             fits
-        })
+        });
+        if in_order {
+            Way::AsIs
+        } else if self.axes().rev().skip(1).all(|axis| axis.strides[k] == 0) {
+            Way::Once
+        } else {
+            Way::Gather
+        }
     }
 }
 

@@ -180,10 +180,10 @@ fn broadcasts_any_layout() {
     };
     for round in 0..4000 {
         let rank = pick(MAX_RANK + 1);
-        let lengths: &[usize] = if rank <= 3 {
-            &[1, 2, 3, 5, 17, 40]
-        } else {
-            &[1, 2, 3]
+        let lengths: &[usize] = match rank {
+            0..=2 => &[1, 2, 5, 63, 64, 100, 300],
+            3 => &[1, 2, 3, 5, 17, 40],
+            _ => &[1, 2, 3],
         };
         let shape: Vec<usize> = (0..rank).map(|_| lengths[pick(lengths.len())]).collect();
         // Each operand: some axes broadcast, the rest laid out in order or shuffled.

@@ -173,6 +173,14 @@ impl Lane for F32x4 {
     fn mask_or(a: v128, b: v128) -> v128 {
         v128_or(a, b)
     }
+    /// Masks come from comparisons, so their lanes are all ones or all zeros, and the relaxed
+    /// choice, which is one instruction on x86, is the same everywhere.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn select(mask: v128, a: Self, b: Self) -> Self {
+        Self(i32x4_relaxed_laneselect(a.0, b.0, mask))
+    }
+    #[cfg(not(target_feature = "relaxed-simd"))]
     #[inline(always)]
     fn select(mask: v128, a: Self, b: Self) -> Self {
         Self(v128_bitselect(a.0, b.0, mask))

@@ -37,6 +37,21 @@ pub(crate) fn poly<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
     sum
 }
 
+/// As [`poly`] with `z = x^2` at hand: even and odd powers apart, which halves the chain of steps that
+/// wait for each other.
+#[inline(always)]
+fn poly_split<L: Lane, const N: usize>(x: L, z: L, c: [f32; N]) -> L {
+    let sum_from = |first: usize| {
+        let last = first + (N - 1 - first) / 2 * 2;
+        let mut sum = L::splat(c[last]);
+        for i in (first..last).step_by(2).rev() {
+            sum = sum.fma(z, L::splat(c[i]));
+        }
+        sum
+    };
+    sum_from(1).fma(x, sum_from(0))
+}
+
 /// `exp(r) - 1 - r` over `r^2`, for |r| <= ln(2) / 2.
 #[inline(always)]
 fn exp_tail<L: Lane>(r: L) -> L {
@@ -52,34 +67,44 @@ fn exp_tail<L: Lane>(r: L) -> L {
     )
 }
 
-/// `(MAGIC + n, r)` with `hi + lo = n ln 2 + r` and |r| <= ln(2) / 2 (Cody and Waite).
+/// `(MAGIC + n, r)` with `x = n ln 2 + r` and |r| <= ln(2) / 2 (Cody and Waite).
 #[inline(always)]
-fn exp_reduce<L: Lane>(hi: L, lo: L) -> (L, L) {
+fn exp_reduce<L: Lane>(x: L) -> (L, L) {
+    let magic = x.fma(L::splat(LOG2_E), L::splat(MAGIC));
+    let n = magic.sub(L::splat(MAGIC));
+    let r = n.fma(L::splat(-LN2_HI), x);
+    (magic, n.fma(L::splat(-LN2_LO), r))
+}
+
+/// `e^r 2^n` from what `exp_reduce` gives.
+#[inline(always)]
+fn exp_rebuild<L: Lane>(magic: L, r: L) -> L {
+    let y = exp_tail(r).fma(r.mul(r), r).add(L::splat(1.0));
+    y.scale_by(magic)
+}
+
+/// e^x for `EXP_MIN <= x <= EXP_MAX`; rubbish elsewhere, also for NaN.
+#[inline(always)]
+fn exp_in_range<L: Lane>(x: L) -> L {
+    let (magic, r) = exp_reduce(x);
+    exp_rebuild(magic, r)
+}
+
+/// As [`exp_in_range`] for x = hi + lo, where `lo` is a small correction.
+#[inline(always)]
+fn exp_parts<L: Lane>(hi: L, lo: L) -> L {
     let magic = hi.add(lo).fma(L::splat(LOG2_E), L::splat(MAGIC));
     let n = magic.sub(L::splat(MAGIC));
     let r = n.fma(L::splat(-LN2_HI), hi);
-    (magic, r.add(n.fma(L::splat(-LN2_LO), lo)))
-}
-
-/// e^(hi + lo) for `EXP_MIN <= hi + lo <= EXP_MAX`, where `lo` is a small correction; rubbish
-/// elsewhere, also for NaN.
-#[inline(always)]
-fn exp_parts<L: Lane>(hi: L, lo: L) -> L {
-    let (magic, r) = exp_reduce(hi, lo);
-    let y = exp_tail(r).fma(r.mul(r), r).add(L::splat(1.0));
-    y.scale_by(magic)
+    exp_rebuild(magic, r.add(n.fma(L::splat(-LN2_LO), lo)))
 }
 
 /// e^x for x <= `EXP_MAX` (or NaN); results below 2^-126 are 0.
 #[inline(always)]
 pub(crate) fn exp_no_overflow<L: Lane>(x: L) -> L {
-    let magic = x.fma(L::splat(LOG2_E), L::splat(MAGIC));
-    let n = magic.sub(L::splat(MAGIC));
-    let r = n.fma(L::splat(-LN2_LO), n.fma(L::splat(-LN2_HI), x));
-    let y = exp_tail(r).fma(r.mul(r), r).add(L::splat(1.0));
     // Outside the range: 0, or NaN for NaN.
     let outside = x.pmax(L::splat(0.0));
-    L::select(x.ge(L::splat(EXP_MIN)), y.scale_by(magic), outside)
+    L::select(x.ge(L::splat(EXP_MIN)), exp_in_range(x), outside)
 }
 
 /// e^x
@@ -95,7 +120,7 @@ pub fn exp<L: Lane>(x: L) -> L {
 #[inline(always)]
 pub fn expm1<L: Lane>(x: L) -> L {
     let clamped = x.pmax(L::splat(-20.0)).pmin(L::splat(89.0));
-    let (magic, r) = exp_reduce(clamped, L::splat(0.0));
+    let (magic, r) = exp_reduce(clamped);
     // Half the result, so that the scale does not overflow: 2^(n-1) (1 + r + r^2 q) - 1/2.
     let half = L::splat(1.0).scale_by(magic.sub(L::splat(1.0)));
     let tail = exp_tail(r).mul(r.mul(r));
@@ -108,8 +133,10 @@ pub fn expm1<L: Lane>(x: L) -> L {
 /// correction.
 #[inline(always)]
 fn log_parts<L: Lane>(e: L, f: L, c: L) -> L {
-    let p = poly(
+    let z = f.mul(f);
+    let p = poly_split(
         f,
+        z,
         [
             0.333_333_16,
             -0.250_007_12,
@@ -121,7 +148,6 @@ fn log_parts<L: Lane>(e: L, f: L, c: L) -> L {
             -0.079_618_864,
         ],
     );
-    let z = f.mul(f);
     let tail = f.mul(p).fma(z, z.mul(L::splat(-0.5)));
     let low = e.fma(L::splat(LN2_LO), c.add(tail));
     e.fma(L::splat(LN2_HI), f.add(low))
@@ -200,7 +226,7 @@ pub fn tanh<L: Lane>(x: L) -> L {
     let near = tanh_tail(z).mul(z).fma(x, x);
     // 1 - 2 / (e^(2a) + 1); from 9.01 on that is 1.
     let b = a.pmin(L::splat(10.0));
-    let e = exp_parts(b.add(b), L::splat(0.0));
+    let e = exp_in_range(b.add(b));
     let one = L::splat(1.0);
     let far = one.sub(L::splat(2.0).div(e.add(one))).copysign(x);
     L::select(a.ge(L::splat(0.625)), far, near)
@@ -239,7 +265,7 @@ pub fn sigmoid<L: Lane>(x: L) -> L {
 #[inline(always)]
 pub(crate) fn logistic_divisor<L: Lane>(x: L) -> L {
     let t = x.neg().pmin(L::splat(-EXP_MIN)).pmax(L::splat(-80.0));
-    let (magic, r) = exp_reduce(t, L::splat(0.0));
+    let (magic, r) = exp_reduce(t);
     let one = L::splat(1.0);
     let scale = one.scale_by(magic);
     let rest = exp_tail(r).fma(r.mul(r), r);
@@ -258,10 +284,13 @@ pub(crate) fn logistic_parts<L: Lane>(x: L) -> (L, L) {
 /// log(1 + e^x)
 #[inline(always)]
 pub fn softplus<L: Lane>(x: L) -> L {
-    let (e, u) = logistic_parts(x);
-    let y = L::select(e.lt(L::splat(TINY)), e, log1p_parts(e, u));
-    let zero = L::splat(0.0);
-    x.pmax(zero).add(y)
+    let e = exp_no_overflow(x.abs().neg());
+    // 1 + e is 1 + f or 2 (1 + f), with f exact.
+    let (zero, one) = (L::splat(0.0), L::splat(1.0));
+    let large = e.gt(L::splat(core::f32::consts::SQRT_2 - 1.0));
+    let f = L::select(large, e.sub(one).mul(L::splat(0.5)), e);
+    let k = L::select(large, one, zero);
+    x.pmax(zero).add(log_parts(k, f, zero))
 }
 
 /// The error function.
@@ -282,8 +311,9 @@ pub fn erf<L: Lane>(x: L) -> L {
     .fma(x, x);
     // 1 - e^(-p); from 3.92 on that is 1.
     let b = a.pmin(L::splat(4.0));
-    let p = poly(
+    let p = poly_split(
         b,
+        b.mul(b),
         [
             1.128_659_2,
             0.635_102_75,
@@ -294,7 +324,7 @@ pub fn erf<L: Lane>(x: L) -> L {
             1.245_870_8e-5,
         ],
     );
-    let e = exp_parts(p.mul(b).neg(), L::splat(0.0));
+    let e = exp_in_range(p.mul(b).neg());
     let far = L::splat(1.0).sub(e).copysign(x);
     L::select(a.ge(L::splat(0.92)), far, near)
 }
@@ -314,8 +344,9 @@ pub(crate) fn normal_parts<L: Lane>(x: L) -> (L, L) {
     let e = L::select(a.gt(L::splat(13.14)), L::splat(0.0), exp_parts(hi, lo));
     let w = L::splat(1.0).div(a.add(L::splat(1.5)));
     let q = a.sub(L::splat(1.5)).mul(w);
-    let p = poly(
+    let p = poly_split(
         q,
+        q.mul(q),
         [
             0.617_342,
             -0.195_099_49,

@@ -4,14 +4,14 @@
 //! Keras 3, file by file `keras/src/optimizers/*.py`. Everything that does not depend on the weight,
 //! such as bias corrections, is computed once per call in f64.
 //!
-//! Denormals never arise where values decay: a weight below 2^-126 becomes 0, and so do gradients and
-//! slots below 2^-100 already, so that their products with 1 - beta stay normal as well.
+//! Denormals never arise where values decay: a weight below 2^-126 becomes 0, and a slot already
+//! below 2^-100, so that its product with 1 - beta stays normal as well.
 
 mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::lane::{F32x4, Lane};
+use crate::lane::{load_part, F32x4, Lane};
 use crate::param::Param;
 
 /// The most slots a rule can have.
@@ -19,8 +19,8 @@ pub const MAX_SLOTS: usize = 3;
 /// How many constants a rule can derive from its hyperparameters.
 pub const MAX_CONSTS: usize = 6;
 
-/// Gradients and slots smaller than this count as 0 (2^-100).
-const FLUSH: f32 = 7.888_609e-31;
+/// Slots smaller than this count as 0 (2^-100).
+const LEAST_SLOT: f32 = 7.888_609e-31;
 
 /// What one step of training hands to every variable.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,8 @@ pub trait Rule {
     const SLOTS: &'static [&'static str];
     /// Its hyperparameters.
     const HYPER: &'static [Param];
+    /// Gradients smaller than this count as 0: their products would vanish in what the slots keep.
+    const LEAST_GRADIENT: f32 = LEAST_SLOT;
     /// What `step` needs of the hyperparameters, computed once per call.
     fn consts(s: &Step) -> [f32; MAX_CONSTS];
     /// The new weight and slots.
@@ -136,53 +138,69 @@ fn flush<L: Lane>(v: L, least: f32) -> L {
     L::select(v.abs().lt(L::splat(least)), L::splat(0.0), v)
 }
 
-/// What is the same for every rule: gradient scaling and clipping, decay, flushing.
-struct Common {
+/// What is the same for every rule: gradient scaling and clipping, decay, flushing. The first three
+/// only where `ALL` says so, as often they do nothing.
+struct Common<const ALL: bool> {
     grad_scale: F32x4,
     clip: F32x4,
     decay: F32x4,
 }
 
-impl Common {
+impl<const ALL: bool> Common<ALL> {
     #[inline(always)]
     fn step<R: Rule>(
         &self,
         c: &[F32x4; MAX_CONSTS],
-        w: F32x4,
-        g: F32x4,
+        mut w: F32x4,
+        mut g: F32x4,
         slots: [F32x4; MAX_SLOTS],
     ) -> (F32x4, [F32x4; MAX_SLOTS]) {
-        let g = g.mul(self.grad_scale);
-        let g = flush(g.pmax(self.clip.neg()).pmin(self.clip), FLUSH);
-        let w = w.sub(w.mul(self.decay));
-        let (w, slots) = R::step(c, w, g, slots);
+        if ALL {
+            g = g.mul(self.grad_scale);
+            g = g.pmax(self.clip.neg()).pmin(self.clip);
+            w = w.sub(w.mul(self.decay));
+        }
+        let (w, slots) = R::step(c, w, flush(g, R::LEAST_GRADIENT), slots);
         (
             flush(w, f32::MIN_POSITIVE),
-            slots.map(|slot| flush(slot, FLUSH)),
+            slots.map(|slot| flush(slot, LEAST_SLOT)),
         )
     }
 }
 
 fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
+    if s.grad_scale == 1.0 && s.clip_value.is_none() && s.weight_decay == 0.0 {
+        run_with::<R, false>(s, w, g, slots);
+    } else {
+        run_with::<R, true>(s, w, g, slots);
+    }
+}
+
+fn run_with<R: Rule, const ALL: bool>(
+    s: &Step,
+    w: &mut [f32],
+    g: &[f32],
+    slots: &mut [&mut [f32]],
+) {
     let c = R::consts(s).map(F32x4::splat);
-    let common = Common {
+    let common = Common::<ALL> {
         grad_scale: F32x4::splat(s.grad_scale),
         clip: F32x4::splat(s.clip_value.unwrap_or(f32::INFINITY)),
         decay: F32x4::splat((f64::from(s.weight_decay) * f64::from(s.lr)) as f32),
     };
     let used = R::SLOTS.len();
-    let whole = w.len() & !3;
+    let len = w.len();
     let mut at = [core::ptr::null_mut(); MAX_SLOTS];
     for (a, slot) in at.iter_mut().zip(slots.iter_mut()) {
         *a = slot.as_mut_ptr();
     }
-    for i in (0..whole).step_by(4) {
+    for i in (0..len & !3).step_by(4) {
         let mut old = [F32x4::splat(0.0); MAX_SLOTS];
         for k in 0..used {
-            // SAFETY: `apply` checked that every slot is as long as `w`, and `i + 4 <= w.len()`.
+            // SAFETY: `apply` checked that every slot is as long as `w`, and `i + 4 <= len`.
             old[k] = unsafe { F32x4::load_at(at[k].add(i)) };
         }
-        // SAFETY: `i + 4 <= w.len() == g.len()`.
+        // SAFETY: `i + 4 <= len`, which is the length of both.
         let (w0, g0) = unsafe {
             (
                 F32x4::load_at(w.as_ptr().add(i)),
@@ -197,19 +215,17 @@ fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
             unsafe { new[k].store_at(at[k].add(i)) };
         }
     }
-    if whole < w.len() {
+    let rest = len & !3..len;
+    if !rest.is_empty() {
         let mut old = [F32x4::splat(0.0); MAX_SLOTS];
         for (o, slot) in old.iter_mut().zip(slots.iter()) {
-            *o = crate::lane::load_part(&slot[whole..]);
+            *o = load_part(&slot[rest.clone()]);
         }
-        let (w0, g0) = (
-            crate::lane::load_part(&w[whole..]),
-            crate::lane::load_part(&g[whole..]),
-        );
+        let (w0, g0) = (load_part(&w[rest.clone()]), load_part(&g[rest.clone()]));
         let (w1, new) = common.step::<R>(&c, w0, g0, old);
-        w1.store_part(&mut w[whole..]);
+        w1.store_part(&mut w[rest.clone()]);
         for (n, slot) in new.iter().zip(slots.iter_mut()) {
-            n.store_part(&mut slot[whole..]);
+            n.store_part(&mut slot[rest.clone()]);
         }
     }
 }

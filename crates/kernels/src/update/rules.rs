@@ -1,6 +1,6 @@
 //! The rules themselves. `w`, `g` and slots are per weight; `lr` is the learning rate.
 
-use super::{flush, Rule, Step, MAX_CONSTS, MAX_SLOTS};
+use super::{Rule, Step, MAX_CONSTS, MAX_SLOTS};
 use crate::lane::Lane;
 use crate::param::Param;
 
@@ -93,8 +93,10 @@ impl Rule for Adam {
     const HYPER: &'static [Param] = &[
         Param::rate("beta1", 0.9),
         Param::rate("beta2", 0.999),
-        Param::not_negative("epsilon", 1e-7),
+        Param::positive("epsilon", 1e-7),
     ];
+    /// 2^-50: the square of anything smaller is below what `velocity` keeps, and epsilon outweighs it.
+    const LEAST_GRADIENT: f32 = 8.881_784e-16;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         let (b1, b2) = (as_written(s.hyper[0]), as_written(s.hyper[1]));
         let t = f64::from(s.step);
@@ -110,9 +112,7 @@ impl Rule for Adam {
         [m, v, d]: [L; MAX_SLOTS],
     ) -> (L, [L; MAX_SLOTS]) {
         let m = g.sub(m).fma(c[1], m);
-        // A gradient below 2^-50 has a square below what `v` keeps.
-        let square = flush(g, 8.881_784e-16);
-        let v = square.mul(square).sub(v).fma(c[2], v);
+        let v = g.mul(g).sub(v).fma(c[2], v);
         let w = m.mul(c[0]).div(v.sqrt().add(c[3])).add(w);
         (w, [m, v, d])
     }
@@ -125,6 +125,7 @@ impl Rule for AdamW {
     const NAME: &'static str = "adamW";
     const SLOTS: &'static [&'static str] = Adam::SLOTS;
     const HYPER: &'static [Param] = Adam::HYPER;
+    const LEAST_GRADIENT: f32 = Adam::LEAST_GRADIENT;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         Adam::consts(s)
     }

@@ -167,7 +167,7 @@ export type Activation = ActivationName | ((x: Sym) => Sym);
 
 const names = Object.keys(byName) as ActivationName[];
 
-/** The function behind an activation; what a user's function returns is checked. @internal */
+/** The function behind an activation; what a user's function returns is checked. */
 export function resolveActivation(where: string, given: Activation): (x: Sym) => Sym {
   if (typeof given === "string") return byName[checkOneOf(where, given, names)];
   if (typeof given !== "function") {

@@ -216,7 +216,7 @@ export type InitializerLike = InitializerName | Initializer;
 
 const names = Object.keys(byName) as InitializerName[];
 
-/** The initializer behind a name. @internal */
+/** The initializer behind a name. */
 export function resolveInitializer(where: string, given: InitializerLike): Initializer {
   if (typeof given === "string") return byName[checkOneOf(where, given, names)]();
   if (typeof given === "object" && given !== null && typeof given.plan === "function") return given;

@@ -222,7 +222,7 @@ export function sparseCategoricalCrossentropy(
   });
 }
 
-/** The losses by name. @internal */
+/** The losses by name. */
 export const lossesByName = {
   meanSquaredError,
   mse: meanSquaredError,
@@ -239,7 +239,7 @@ export type LossName = keyof typeof lossesByName;
 /** What `compile` takes as a loss. */
 export type LossLike = LossName | Loss | LossFunction;
 
-/** A loss as models use it: a function has targets of any kind. @internal */
+/** A loss as models use it: a function has targets of any kind. */
 export interface ResolvedLoss {
   readonly name: string;
   readonly reduction: LossReduction;
@@ -250,7 +250,7 @@ export interface ResolvedLoss {
 
 const names = Object.keys(lossesByName) as LossName[];
 
-/** The loss behind what `compile` was given. @internal */
+/** The loss behind what `compile` was given. */
 export function resolveLoss(where: string, given: LossLike): ResolvedLoss {
   if (typeof given === "string") return lossesByName[checkOneOf(`${where}: loss`, given, names)]();
   if (typeof given === "object" && given !== null && typeof given.compute === "function") {
@@ -267,7 +267,7 @@ export function resolveLoss(where: string, given: LossLike): ResolvedLoss {
   return { name, reduction: "sumOverBatchSize", targets: "any", targetRange: null, compute };
 }
 
-/** Calls a user's function and checks that it returns values over the batch. @internal */
+/** Calls a user's function and checks that it returns values over the batch. */
 export function checkedResult(
   where: string,
   compute: (yTrue: Sym, yPred: Sym) => Sym,
@@ -287,7 +287,7 @@ function isFactory(values: unknown): boolean {
   return typeof values === "object" && values !== null && "compute" in values;
 }
 
-/** The element type in which targets of that kind go to the engine. @internal */
+/** The element type in which targets of that kind go to the engine. */
 export function targetType(targets: TargetKind): DType {
   return targets === "labels" ? "int32" : "float32";
 }

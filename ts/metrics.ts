@@ -179,7 +179,7 @@ export type MetricLike = MetricName | Metric | MetricFunction;
 
 const names = Object.keys(byName) as MetricName[];
 
-/** The metric behind what `compile` was given; a name stays its name in the logs. @internal */
+/** The metric behind what `compile` was given; a name stays its name in the logs. */
 export function resolveMetric(where: string, given: MetricLike): Metric {
   if (typeof given === "string") return byName[checkOneOf(where, given, names)]({ name: given });
   if (typeof given === "object" && given !== null && typeof given.compute === "function") {

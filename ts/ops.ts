@@ -29,7 +29,7 @@ export interface ReduceOptions {
 
 const floatOf = (dims: readonly Dim[]): ResultType => ({ dims, dtype: "float32" });
 
-/** Adds a node with one result. @internal */
+/** Adds a node with one result. */
 export function one(
   op: OpName,
   inputs: readonly [Sym, ...Sym[]],
@@ -40,12 +40,12 @@ export function one(
   return inputs[0].graph.add(op, inputs, [floatOf(dims)], attributes, kind)[0] as Sym;
 }
 
-/** The same numbers as float32: labels may be whole numbers. @internal */
+/** The same numbers as float32: labels may be whole numbers. */
 export function toFloat(x: Sym): Sym {
   return x.dtype === "float32" ? x : one("cast", [x], x.dims);
 }
 
-/** A row of the engine's table of elementwise functions. @internal */
+/** A row of the engine's table of elementwise functions. */
 export function unary(kind: string, x: Sym, parameters: readonly number[] = []): Sym {
   const write = (writer: ByteWriter) => writer.text(kind).floats(parameters);
   return one("unary", [toFloat(x)], x.dims, write, kind);
@@ -87,7 +87,7 @@ function axisOf(x: Sym, axis: number, name: string): number {
   });
 }
 
-/** A row of the engine's table of reductions. @internal */
+/** A row of the engine's table of reductions. */
 export function reduce(kind: string, x: Sym, { axis, keepDims = false }: ReduceOptions = {}): Sym {
   const asked = axis === undefined ? [] : typeof axis === "number" ? [axis] : axis;
   const axes = new Set(asked.map((each) => axisOf(x, each, kind)));
@@ -232,7 +232,7 @@ export function reshape(x: Sym, shape: readonly (number | null)[]): Sym {
   return reshapeTo(x, dims, `[${shape.map((extent) => extent ?? "batch").join(", ")}]`);
 }
 
-/** The same numbers in another shape; one extent may be 0 and is found. @internal */
+/** The same numbers in another shape; one extent may be 0 and is found. */
 export function reshapeTo(x: Sym, dims: readonly Dim[], asked = printDims(dims)): Sym {
   const size = sizeOf(x.dims);
   const open = dims.findIndex((dim) => dim.factor === 0);

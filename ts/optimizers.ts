@@ -49,7 +49,7 @@ export interface AdamOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-/** How gradients are cut. @internal */
+/** How gradients are cut. */
 export interface Clipping {
   readonly kind: "none" | "value" | "norm" | "globalNorm";
   readonly limit: number;
@@ -224,7 +224,7 @@ export type OptimizerLike = OptimizerName | Optimizer;
 
 const names = Object.keys(byName) as OptimizerName[];
 
-/** The optimizer behind what `compile` was given. @internal */
+/** The optimizer behind what `compile` was given. */
 export function resolveOptimizer(where: string, given: OptimizerLike): Optimizer {
   if (typeof given === "string") {
     return byName[checkOneOf(`${where}: optimizer`, given, names)]();

@@ -68,7 +68,7 @@ export function l1l2(options: L1L2Options = {}): Regularizer {
   return regularizer("l1l2", options.l1 ?? 0, options.l2 ?? 0);
 }
 
-/** A penalty as a function of a tensor; null for none. @internal */
+/** A penalty as a function of a tensor; null for none. */
 export function resolveRegularizer(
   where: string,
   given: RegularizerLike | null,

@@ -37,7 +37,7 @@ function confusions(labels, read) {
     counts.set(pair, (counts.get(pair) ?? 0) + 1);
   }
   const mostFirst = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  return mostFirst.slice(0, 5).map(([pair, n]) => `  ${pair}: ${n} times`);
+  return mostFirst.slice(0, 5).map(([pair, n]) => `  ${pair}: ${n === 1 ? "once" : `${n} times`}`);
 }
 
 /**

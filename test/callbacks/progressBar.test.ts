@@ -51,7 +51,7 @@ describe("without a terminal", () => {
 
   test("nothing need be known beforehand", () => {
     expect(train({}, { steps: null, samples: null })).toBe(
-      "Epoch 1/2  loss 0.2500  valLoss 0.5000  64 samples/s  3.00 s\n" +
+      "Epoch 1/2  loss 0.2500  valLoss 0.5000  64 samples/s  3.00 s  3.00 s left\n" +
         "Epoch 2/2  loss 0.2500  valLoss 0.5000  64 samples/s  3.00 s\n",
     );
   });
@@ -62,10 +62,10 @@ describe("in a terminal", () => {
     const lines = train({ isTTY: true }).split("\r").slice(1);
     const end = "\u001b[K";
     expect(lines.slice(0, 6)).toEqual([
-      `Epoch 1/2  [==......]  1/4  loss 1.0000  64 samples/s  3.50 s left${end}`,
+      `Epoch 1/2  [==......]  1/4  loss 1.0000${end}`,
       `Epoch 1/2  [====....]  2/4  loss 0.5000  64 samples/s  3.00 s left${end}`,
       `Epoch 1/2  [======..]  3/4  loss 0.3333  64 samples/s  2.50 s left${end}`,
-      `Epoch 1/2  [========]  4/4  loss 0.2500  55 samples/s  2.00 s left${end}`,
+      `Epoch 1/2  [========]  4/4  loss 0.2500  64 samples/s  2.00 s left${end}`,
       `Epoch 1/2  [========]  4/4  validating, batch 1${end}`,
       `Epoch 1/2  [========]  4/4  loss 0.2500  valLoss 0.5000  55 samples/s  3.00 s${end}\n`,
     ]);
@@ -76,22 +76,32 @@ describe("in a terminal", () => {
     expect(train({ isTTY: true, interval: 1500 }).split("\r").length - 1).toBe(2 + 2 + 2);
   });
 
-  test("lines are cut to the width of the terminal", () => {
-    let longest = 0;
+  test.each([
+    [200, 8, 8, "accuracy 0.5000"],
+    [80, 60, 33, "accuracy 0.5000"],
+    [40, 60, 6, "loss 1.0000  ac"],
+  ])("in %d columns the bar gives way, then the end", (columns, width, barLength, end) => {
+    let text = "";
     const stream = {
       isTTY: true,
-      columns: 40,
-      write: (text: string) => {
-        if (!text.endsWith("\n")) longest = Math.max(longest, text.length - "\r\u001b[K".length);
+      columns,
+      write: (part: string) => {
+        text = part;
       },
     };
-    const bar = progressBar({ stream, isTTY: true });
-    const list = new CallbackList([bar], new FakeModel(), params);
+    const list = new CallbackList(
+      [progressBar({ stream, isTTY: true, unicode: true, width })],
+      new FakeModel(),
+      { ...params, steps: 4 },
+    );
     list.run("onTrainBegin", {});
     list.at("onEpochBegin", 0, {});
     time += 500;
-    list.at("onTrainBatchEnd", 0, { loss: 1, accuracy: 0.5, topKCategoricalAccuracy: 0.9 });
-    expect(longest).toBe(39);
+    list.at("onTrainBatchEnd", 0, { loss: 1, accuracy: 0.5 });
+    const shown = text.slice(1, -"\u001b[K".length);
+    expect(shown.length).toBeLessThan(columns);
+    expect(/[━╌]+/.exec(shown)?.[0].length).toBe(barLength);
+    expect(shown.endsWith(end)).toBe(true);
   });
 });
 

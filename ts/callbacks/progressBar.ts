@@ -63,18 +63,36 @@ interface Look {
 
 const now = (): number => performance.now();
 
+/** A moment in an epoch. */
+interface Mark {
+  readonly time: number;
+  readonly steps: number;
+}
+
+/** The pace shown is that of the last one to two seconds: the first steps of all are slow. */
+const paceMilliseconds = 1000;
+
+/** Characters a bar keeps on a narrow terminal. */
+const shortestBar = 6;
+
 class ProgressBar implements Callback {
   readonly #target: TextStream;
   readonly #look: Look;
   #params: CallbackParams = { epochs: 1, steps: null, samples: null, batchSize: 1 };
   #training = false;
   #epoch = 0;
-  #runStart = 0;
   #epochStart = 0;
   /** When the steps of the epoch ended and validation began; 0 while they go on. */
   #stepsEnd = 0;
   #stepsDone = 0;
   #lastShown = 0;
+  /** The two last marks that the pace is measured from, the older one first. */
+  #marks: readonly [Mark, Mark] = [
+    { time: 0, steps: 0 },
+    { time: 0, steps: 0 },
+  ];
+  /** Seconds that the epoch before took in all, and for validation; null in the first one. */
+  #epochBefore: { readonly all: number; readonly validation: number } | null = null;
 
   constructor(target: TextStream, look: Look) {
     this.#target = target;
@@ -87,7 +105,7 @@ class ProgressBar implements Callback {
 
   onTrainBegin(): void {
     this.#training = true;
-    this.#runStart = now();
+    this.#epochBefore = null;
   }
 
   onTrainEnd(): void {
@@ -100,7 +118,8 @@ class ProgressBar implements Callback {
 
   onTrainBatchEnd(batch: number, logs: Logs): void {
     this.#stepsDone = batch + 1;
-    if (this.#isDue()) this.#show(`${this.#bar()}  ${logsText(logs)}  ${this.#pace()}`);
+    if (batch === 0) this.#mark(now());
+    if (this.#isDue()) this.#show([logsText(logs), ...this.#pace()]);
   }
 
   onEpochEnd(_: number, logs: Logs): void {
@@ -113,9 +132,8 @@ class ProgressBar implements Callback {
   }
 
   onTestBatchEnd(batch: number, logs: Logs): void {
-    if (this.#training) {
-      if (this.#isDue()) this.#show(`${this.#bar()}  validating, batch ${batch + 1}`);
-    } else this.onTrainBatchEnd(batch, logs);
+    if (!this.#training) this.onTrainBatchEnd(batch, logs);
+    else if (this.#isDue()) this.#show([`validating, batch ${batch + 1}`]);
   }
 
   onTestEnd(logs: Logs): void {
@@ -152,63 +170,89 @@ class ProgressBar implements Callback {
 
   /** `Epoch 2/5`; nothing outside of training. */
   #title(): string {
-    return this.#training ? `Epoch ${this.#epoch + 1}/${this.#params.epochs}  ` : "";
+    return this.#training ? `Epoch ${this.#epoch + 1}/${this.#params.epochs}` : "";
   }
 
   /** The bar and the steps; the steps alone where nobody knows how many there will be. */
-  #bar(): string {
+  #bar(width: number): string {
     const { steps } = this.#params;
     const done = this.#stepsDone;
     if (steps === null) return `step ${done}`;
-    const bar = barText(done / steps, this.#look.width, this.#look.unicode);
+    const bar = barText(done / steps, width, this.#look.unicode);
     return `${bar}  ${String(done).padStart(String(steps).length)}/${steps}`;
   }
 
-  #samplesPerSecond(): number {
-    const { batchSize, samples } = this.#params;
-    const seconds = ((this.#stepsEnd || now()) - this.#epochStart) / 1000;
-    const done = Math.min(this.#stepsDone * batchSize, samples ?? Number.POSITIVE_INFINITY);
-    return done / Math.max(seconds, 1e-6);
+  /** The line with its bar, which gives way where the terminal is narrow. */
+  #barLine(parts: readonly string[]): string {
+    const withBar = (width: number) => line([this.#title(), this.#bar(width), ...parts]);
+    const full = withBar(this.#look.width);
+    const excess = full.length - this.#room();
+    return excess > 0 ? withBar(Math.max(shortestBar, this.#look.width - excess)) : full;
   }
 
-  /** Seconds until the run ends at the pace it had so far; null where nobody knows. */
-  #secondsLeft(): number | null {
-    const { steps, epochs, initialEpoch = 0 } = this.#params;
+  /** Characters that fit: a line that reaches the edge may wrap. */
+  #room(): number {
+    const { columns = 0 } = this.#target;
+    return columns > 1 ? columns - 1 : Number.POSITIVE_INFINITY;
+  }
+
+  #mark(time: number): void {
+    const mark = { time, steps: this.#stepsDone };
+    this.#marks = [this.#stepsDone === 1 ? mark : this.#marks[1], mark];
+  }
+
+  /** Samples per second and the time left, once there is a pace. */
+  #pace(): string[] {
+    const time = now();
+    const [since, last] = this.#marks;
+    if (time - last.time >= paceMilliseconds) this.#mark(time);
+    const steps = this.#stepsDone - since.steps;
+    if (steps === 0 || time <= since.time) return [];
+    const perStep = (time - since.time) / 1000 / steps;
+    const speed = speedText(this.#params.batchSize / perStep);
+    const left = this.#secondsLeft(perStep);
+    return left === null ? [speed] : [speed, `${durationText(left)} left`];
+  }
+
+  /** Seconds until the run ends, with the validation of each epoch; null where nobody knows. */
+  #secondsLeft(perStep: number): number | null {
+    const { steps } = this.#params;
     if (steps === null) return null;
-    const first = this.#training ? initialEpoch : 0;
-    const done = (this.#epoch - first) * steps + this.#stepsDone;
-    const all = this.#training ? (epochs - first) * steps : steps;
-    const since = this.#training ? this.#runStart : this.#epochStart;
-    return done === 0 ? null : ((now() - since) / 1000 / done) * (all - done);
+    const { all, validation } = this.#epochBefore ?? { all: steps * perStep, validation: 0 };
+    return (steps - this.#stepsDone) * perStep + validation + this.#epochsLeft() * all;
   }
 
-  #pace(): string {
-    const left = this.#secondsLeft();
-    const speed = speedText(this.#samplesPerSecond());
-    return left === null ? speed : `${speed}  ${durationText(left)} left`;
+  #epochsLeft(): number {
+    return this.#training ? this.#params.epochs - this.#epoch - 1 : 0;
   }
 
-  /** Shows a line that will be written over. */
-  #show(text: string): void {
-    const line = this.#title() + text;
-    const width = this.#target.columns ?? 0;
-    // A line that wraps cannot be written over: it is cut one short of the edge.
-    const cut = width > 1 && line.length >= width ? line.slice(0, width - 1) : line;
-    this.#target.write(`\r${cut}\u001b[K`);
+  /** Shows a line that will be written over; a line that wraps could not be. */
+  #show(parts: readonly string[]): void {
+    this.#target.write(`\r${this.#barLine(parts).slice(0, this.#room())}\u001b[K`);
   }
 
   /** Writes a line that stays. */
   #finish(logs: Logs): void {
-    const time = durationText((now() - this.#epochStart) / 1000);
-    const speed = speedText(this.#samplesPerSecond());
-    const parts = [logsText(logs), speed, time].filter((part) => part !== "");
-    const left = this.#secondsLeft();
-    if (!this.#look.live) {
-      if (this.#training && left !== null && left > 0) parts.push(`${durationText(left)} left`);
-      this.#target.write(`${this.#title()}${parts.join("  ")}\n`);
+    const { batchSize, samples } = this.#params;
+    const end = now();
+    const all = (end - this.#epochStart) / 1000;
+    const validation = this.#stepsEnd > 0 ? (end - this.#stepsEnd) / 1000 : 0;
+    this.#epochBefore = { all, validation };
+
+    const done = Math.min(this.#stepsDone * batchSize, samples ?? Number.POSITIVE_INFINITY);
+    const speed = speedText(done / Math.max(all - validation, 1e-6));
+    const parts = [logsText(logs), speed, durationText(all)];
+    if (this.#look.live) {
+      this.#target.write(`\r${this.#barLine(parts)}\u001b[K\n`);
       return;
     }
-    const line = `${this.#title()}${this.#bar()}  ${parts.join("  ")}`;
-    this.#target.write(`\r${line}\u001b[K\n`);
+    const left = this.#epochsLeft() * all;
+    if (left > 0) parts.push(`${durationText(left)} left`);
+    this.#target.write(`${line([this.#title(), ...parts])}\n`);
   }
+}
+
+/** The parts that are not empty, on one line. */
+function line(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("  ");
 }

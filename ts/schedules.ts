@@ -1,4 +1,5 @@
 // Role: the public names of schedules/. It must not hold code.
+export { byEpoch } from "./schedules/byEpoch.js";
 export {
   type CosineDecayOptions,
   type CosineDecayRestartsOptions,

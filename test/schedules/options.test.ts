@@ -1,6 +1,7 @@
 // Wrong options of schedules, what resolveLearningRate makes of things, and warm-up.
 import { describe, expect, test } from "vitest";
 import {
+  byEpoch,
   constant,
   cosineDecay,
   cosineDecayRestarts,
@@ -146,6 +147,17 @@ describe("warmUp", () => {
     const byEpoch: LearningRateSchedule = { ...constant({ learningRate: 1 }), by: "epoch" };
     expect(warmUp(byEpoch, { steps: 2 }).by).toBe("epoch");
   });
+});
+
+test("byEpoch counts epochs and is the schedule otherwise", () => {
+  const cycle = oneCycle({ maxLearningRate: 1, totalSteps: 10 });
+  const counted = byEpoch(cycle);
+  expect(counted.by).toBe("epoch");
+  expect([0, 3, 9].map(counted.learningRate)).toEqual([0, 3, 9].map(cycle.learningRate));
+  expect(counted.momentum?.(3)).toBe(cycle.momentum?.(3));
+  expect(byEpoch((epoch) => 1 / (epoch + 1)).learningRate(3)).toBe(0.25);
+  expect(byEpoch(0.1).momentum).toBeUndefined();
+  expect(() => byEpoch("0.1" as never)).toThrow("byEpoch: expected learningRate to be a number");
 });
 
 describe("resolveLearningRate", () => {

@@ -7,6 +7,8 @@
 #[cfg(test)]
 pub mod fused;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[path = "array.rs"]
@@ -76,8 +78,8 @@ pub trait Lane: Copy {
     /// `self * 2^k` where `magic = MAGIC + k`, by adding `k` to the exponent bits; right while both
     /// `self` and the product are normal, rubbish otherwise. See `math::exp` for its use.
     fn scale_by(self, magic: Self) -> Self;
-    /// The upper 12 bits of the mantissa, the rest zero: `head * head` is exact in one float, and so
-    /// is `self - head`.
+    /// The upper 12 bits of the mantissa, the rest zero: a product of two heads is exact in one float
+    /// (if it is normal), and so is `self - head`.
     fn head(self) -> Self;
     /// For positive normal lanes: `(m, e)` with `self = m * 2^e`, `e` whole, `m` in [sqrt(1/2), sqrt(2)).
     fn split_exponent(self) -> (Self, Self);

@@ -5,7 +5,7 @@ import { Failure, say } from "../scripts/toolchain/run.mjs";
 import { describeMachine } from "./machine.mjs";
 import { efforts, measureCase } from "./measure.mjs";
 import { renderSuite, renderTargets } from "./report.mjs";
-import { openSubject } from "./subjects.mjs";
+import { OpenSubject } from "./subjects.mjs";
 import { judge } from "./targets.mjs";
 
 /** @typedef {import("./measure.mjs").Result} Result */
@@ -32,9 +32,13 @@ export async function bench({ quick, cpuTime, json, suites, subjects }) {
   try {
     const missing = [];
     for (const subject of subjects.filter((one) => one.suites.some((s) => names.includes(s)))) {
-      const found = await openSubject(subject, { cpuTime });
-      if (typeof found === "string") missing.push(`${subject.id}: ${found}`);
-      else opened.push(found);
+      const candidate = new OpenSubject(subject, { cpuTime });
+      try {
+        await candidate.start();
+        opened.push(candidate);
+      } catch (error) {
+        missing.push(`${subject.id}: ${/** @type {Error} */ (error).message}`);
+      }
     }
     print(`${describeMachine(opened, { cpuTime }).join("\n")}\n`);
     for (const line of missing) print(`not taking part: ${line}`);
@@ -51,10 +55,11 @@ export async function bench({ quick, cpuTime, json, suites, subjects }) {
       }
       results.push(...measured);
       if (json !== undefined) write(json, results);
-      print(renderSuite(suite, measured, notes));
+      const order = opened.map(({ about }) => about.id);
+      print(renderSuite(suite, measured, notes, order));
     }
   } finally {
-    for (const { connection } of opened) connection.close();
+    for (const subject of opened) subject.close();
   }
   print(renderTargets(judge(results)));
   say(`bench: ${((performance.now() - start) / 1000).toFixed(0)} s`);

@@ -9,15 +9,15 @@ import { cpus, loadavg, totalmem } from "node:os";
 export function describeMachine(subjects, { cpuTime }) {
   const cores = cpus();
   const versions = new Map();
-  for (const { id, version, notes } of subjects) {
-    const about = [version, ...notes].join(", ");
-    versions.set(about, [...(versions.get(about) ?? []), id]);
+  for (const { about: subject, version, notes } of subjects) {
+    const words = [version, ...notes].join(", ");
+    versions.set(words, [...(versions.get(words) ?? []), subject.id]);
   }
   const lines = [
     `${cores[0]?.model.trim() ?? "unknown CPU"}, ${cores.length} cores, ` +
       `${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`,
     `Node ${process.versions.node}, V8 ${process.versions.v8}`,
-    ...[...versions].map(([about, ids]) => `${ids.join(", ")}: ${about}`),
+    ...[...versions].map(([words, ids]) => `${ids.join(", ")}: ${words}`),
     "Every subject in a process of its own, on one thread; medians of samples taken in turns.",
   ];
   const [load = 0] = loadavg();

@@ -32,6 +32,8 @@ const slowRounds = 3;
  * @property {number[]} samples in the order they were taken
  */
 
+/** @typedef {{ subject: string, case: string, text: string }} Note who was not measured, and why */
+
 /** @param {number[]} numbers */
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -45,15 +47,14 @@ export function median(numbers) {
  * @param {any} work the case
  * @param {OpenSubject[]} subjects
  * @param {Effort} effort
- * @returns {Promise<{ results: Result[], notes: string[] }>} notes: who was not measured, and why
+ * @returns {Promise<{ results: Result[], notes: Note[] }>}
  */
 export async function measureCase(suite, work, subjects, effort) {
-  /** @type {string[]} */
+  /** @type {Note[]} */
   const notes = [];
   const expected = suite.expected(work);
   const taking = subjects.filter(
-    ({ suites, skips, connection }) =>
-      connection.alive && suites.includes(suite.name) && !skips?.(work, effort),
+    ({ about }) => about.suites.includes(suite.name) && !about.skips?.(work, effort),
   );
 
   /**
@@ -67,7 +68,8 @@ export async function measureCase(suite, work, subjects, effort) {
     try {
       return await action();
     } catch (error) {
-      notes.push(`${work.name}: ${subject.id}: ${/** @type {Error} */ (error).message}`);
+      const { message } = /** @type {Error} */ (error);
+      notes.push({ subject: subject.about.id, case: work.name, text: message });
       return undefined;
     }
   };
@@ -75,10 +77,11 @@ export async function measureCase(suite, work, subjects, effort) {
   let runners = [];
   for (const subject of taking) {
     const ready = await attempt(subject, async () => {
-      const { check, flops = work.flops } = await subject.connection.ask("prepare", { work });
+      await subject.start();
+      const { check, flops = work.flops } = await subject.ask("prepare", { work });
       const wrong = check && suite.verify(work, expected, check);
       if (wrong) throw new Error(`not measured: ${wrong}`);
-      const { secondsPerCall } = await subject.connection.ask("warm", {
+      const { secondsPerCall } = await subject.ask("warm", {
         milliseconds: effort.warmMs,
       });
       const slow = secondsPerCall * 1e3 > 5 * effort.sampleMs;
@@ -92,9 +95,7 @@ export async function measureCase(suite, work, subjects, effort) {
       const { subject, flops, every, samples } = runner;
       if (round % every !== 0) continue;
       const milliseconds = effort.sampleMs;
-      const sample = await attempt(subject, () =>
-        subject.connection.ask("sample", { milliseconds }),
-      );
+      const sample = await attempt(subject, () => subject.ask("sample", { milliseconds }));
       if (sample) samples.push(suite.toUnit({ flops }, sample.seconds));
       else runners = runners.filter((other) => other !== runner);
     }
@@ -103,9 +104,9 @@ export async function measureCase(suite, work, subjects, effort) {
   const results = runners.map(({ subject, samples }) => ({
     suite: suite.name,
     case: work.name,
-    subject: subject.subject,
-    build: subject.build,
-    threads: subject.threads,
+    subject: subject.about.subject,
+    build: subject.about.build,
+    threads: subject.about.threads,
     median: median(samples),
     unit: suite.unit,
     samples,

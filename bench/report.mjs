@@ -6,21 +6,57 @@ import { idOf, ratio, round } from "./targets.mjs";
 
 /** Who the ratios are about: the first of these that was measured. */
 const ownIds = ["gradus-relaxed", "gradus-strict"];
-const isLimit = (/** @type {string} */ id) => id.startsWith("limit-");
+const ownOf = (/** @type {string[]} */ ids) => ownIds.find((id) => ids.includes(id));
+const isPeer = (/** @type {string} */ id) => !/^(gradus|engine|limit)-/.test(id);
 
 /**
  * @param {import("./suites.mjs").Suite} suite
  * @param {Result[]} results of this suite, by case
- * @param {string[]} notes
+ * @param {import("./measure.mjs").Note[]} notes
+ * @param {string[]} order of the subjects, from left to right
  */
-export function renderSuite({ name, title, unit, higherIsBetter }, results, notes) {
-  const ids = [...new Set(results.map(idOf))];
+export function renderSuite({ name, title, unit, higherIsBetter }, results, notes, order) {
+  const measured = new Set(results.map(idOf));
+  const ids = order.filter((id) => measured.has(id));
   const better = higherIsBetter ? "higher is better" : "lower is better";
   const lines = [`## ${name}: ${title} (${unit}, ${better})`, ""];
   if (results.length > 0) {
     lines.push(...table(columnsOf(ids), byCase(results)), "", spread(results));
+    const own = ownOf(ids);
+    if (own) lines.push(`"faster than": how many times as fast ${own} is.`);
   } else lines.push("nothing measured");
-  return [...lines, ...notes.map((note) => `NOTE ${note}`), ""].join("\n");
+  return [...lines, ...overhead(results), ...gather(notes), ""].join("\n");
+}
+
+/** The public API may take this much longer than the engine alone before that is said. */
+const toldOverhead = 1.15;
+
+/** @param {Result[]} results */
+function overhead(results) {
+  return results.flatMap((mine) => {
+    const engine = results.find(
+      (r) => r.subject === "engine" && r.build === mine.build && r.case === mine.case,
+    );
+    if (mine.subject !== "gradus" || !engine || ratio(engine, mine) < toldOverhead) return [];
+    const figures = `${round(mine.median)} instead of ${round(engine.median)} ${mine.unit}`;
+    return [
+      `NOTE ${idOf(mine)}: the public API takes longer than its engine: ${mine.case}: ${figures}`,
+    ];
+  });
+}
+
+/**
+ * The same failure of a subject in several cases is one line.
+ * @param {import("./measure.mjs").Note[]} notes
+ */
+function gather(notes) {
+  /** @type {Map<string, string[]>} */
+  const cases = new Map();
+  for (const { subject, case: name, text } of notes) {
+    const failure = `NOTE ${subject}: ${text.trim().replace(/\s*\n\s*/g, " | ")}`;
+    cases.set(failure, [...(cases.get(failure) ?? []), name]);
+  }
+  return [...cases].map(([failure, names]) => `${failure} (${names.join("; ")})`);
 }
 
 /**
@@ -34,7 +70,7 @@ export function renderSuite({ name, title, unit, higherIsBetter }, results, note
  * @returns {Column[]}
  */
 function columnsOf(ids) {
-  const own = ownIds.find((id) => ids.includes(id));
+  const own = ownOf(ids);
   const medians = ids.map((id) => ({
     head: splitName(id),
     cell: (/** @type {Map<string, Result>} */ row) => {
@@ -51,9 +87,10 @@ function columnsOf(ids) {
     ];
   });
   const ratios = own
-    ? ids
-        .filter((id) => id !== own && !isLimit(id))
-        .map((id) => ({ head: [`${own} /`, id], cell: compare(own, id, (x) => `${round(x)} x`) }))
+    ? ids.filter(isPeer).map((id) => ({
+        head: ["faster than", id],
+        cell: compare(own, id, (x) => `${round(x)} x`),
+      }))
     : [];
   return [...medians, ...shares, ...ratios];
 }

@@ -44,27 +44,54 @@ export async function allSubjects() {
   return modules.flat().sort((a, b) => a.place - b.place);
 }
 
-/** @typedef {Subject & { connection: Connection, version: string, notes: string[] }} OpenSubject */
+/** A subject whose process answers. */
+export class OpenSubject {
+  /** @type {Subject & { file: string }} */
+  about;
+  version = "";
+  /** @type {string[]} */
+  notes = [];
+  #clock;
+  #connection = /** @type {Connection | undefined} */ (undefined);
 
-/**
- * Starts a subject's process.
- * @param {Subject & { file: string }} subject
- * @param {{ cpuTime: boolean }} clock
- * @returns {Promise<OpenSubject | string>} a text says why it takes no part
- */
-export async function openSubject(subject, { cpuTime }) {
-  const host = fileURLToPath(new URL("subject.mjs", import.meta.url));
-  const start = subject.start?.() ?? {
-    command: process.execPath,
-    args: [host, subject.file, subject.id],
-  };
-  if (typeof start === "string") return start;
-  const connection = new Connection(start);
-  try {
-    const { version, notes = [] } = await connection.ask("describe", { cpuTime });
-    return { ...subject, connection, version, notes };
-  } catch (error) {
-    connection.close();
-    return /** @type {Error} */ (error).message;
+  /**
+   * @param {Subject & { file: string }} about
+   * @param {{ cpuTime: boolean }} clock
+   */
+  constructor(about, clock) {
+    this.about = about;
+    this.#clock = clock;
+  }
+
+  /** Starts the process unless it runs; throws with the reason where that cannot be. */
+  async start() {
+    if (this.#connection?.alive) return;
+    const host = fileURLToPath(new URL("subject.mjs", import.meta.url));
+    const { start, file, id } = this.about;
+    const program = start?.() ?? { command: process.execPath, args: [host, file, id] };
+    if (typeof program === "string") throw new Error(program);
+    this.#connection = new Connection(program);
+    const { version, notes = [] } = await this.ask("describe", this.#clock);
+    this.version = version;
+    this.notes = notes;
+  }
+
+  /**
+   * After an error nothing is known about the state of a library: it gets a new process then.
+   * @param {string} task
+   * @param {object} details
+   */
+  async ask(task, details) {
+    try {
+      return await this.#connection?.ask(task, details);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close() {
+    this.#connection?.close();
+    this.#connection = undefined;
   }
 }

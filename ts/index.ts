@@ -2,8 +2,7 @@
 
 export type { Activation, ActivationName, ReluOptions } from "./activations.js";
 export * as activations from "./activations.js";
-export type { Callback, CallbackModel, CallbackParams, Logs } from "./callbacks/callback.js";
-export type { History } from "./callbacks/history.js";
+export * from "./callbacks/index.js";
 export type { DataLike, NumericArray } from "./data/rows.js";
 export type { ClassWeight } from "./data/split.js";
 export { type DType, type Tensor, tensor } from "./data/tensor.js";

@@ -2,7 +2,7 @@
 import type { LayerState, LayerWeight } from "../layers/layer.js";
 import { type Dim, visibleShape } from "../shape.js";
 import type { LayerGraph } from "./layer-graph.js";
-import { countNumbers } from "./weights.js";
+import { countNumbers, thousands } from "./weights.js";
 
 /** The table as text. */
 export function summarize(name: string, graph: LayerGraph): string {
@@ -38,10 +38,6 @@ function shapeOf(dims: readonly Dim[]): string {
   return `[${visibleShape(dims)
     .map((extent) => extent ?? "null")
     .join(", ")}]`;
-}
-
-function thousands(count: number): string {
-  return count.toLocaleString("en-US");
 }
 
 function size(bytes: number): string {

@@ -10,7 +10,7 @@ import { Resources, Variable } from "../runtime/resources.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { ProgramCache } from "./program.js";
 import { RunningMeans } from "./running-means.js";
-import { countNumbers, sizeError } from "./weights.js";
+import { countNumbers, sizeError, thousands } from "./weights.js";
 
 /** Options of `compile`. */
 export interface CompileOptions {
@@ -87,10 +87,8 @@ export class TrainingSetup {
       this.#resources.create(core, variables);
     } catch (error) {
       const count = countNumbers(this.trainables.map(({ weight }) => weight));
-      const bytes = 4 * slots.reduce((sum, slot) => sum + slot.size, 0);
-      const reason = error instanceof Error ? error.message : String(error);
-      const what = `slots of ${this.optimizer.name} for ${count.toLocaleString("en-US")} weights`;
-      throw sizeError(where, what, bytes, reason);
+      const what = `slots of ${this.optimizer.name} for ${thousands(count)} weights`;
+      throw sizeError(where, what, this.optimizer.slots.length * count, error);
     }
   }
 

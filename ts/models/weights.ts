@@ -4,7 +4,7 @@ import { flatten } from "../data/nested.js";
 import type { DataLike } from "../data/rows.js";
 import { isNumericArray } from "../data/rows.js";
 import { isTensor, shapeText, type Tensor, tensor } from "../data/tensor.js";
-import { describe, fail, nearest } from "../errors.js";
+import { describe, fail, GradusError, nearest } from "../errors.js";
 import type { LayerState, LayerWeight } from "../layers/layer.js";
 import type { Core } from "../runtime/core.js";
 import type { LayerGraph } from "./layer-graph.js";
@@ -40,7 +40,8 @@ export function createWeights(core: Core, where: string, graph: LayerGraph, seed
       const variables = weights.map(({ variable }) => variable);
       resources.release(core, variables);
     }
-    throw tooLarge(where, weightsOf(graph), error);
+    const count = countNumbers(weightsOf(graph));
+    throw sizeError(where, `${thousands(count)} weights`, count, error);
   }
   for (const index of made) fillWeights(core, states[index] as LayerState, index, seed);
 }
@@ -57,24 +58,22 @@ function fillWeights(core: Core, state: LayerState, layerIndex: number, seed: Se
   }
 }
 
-/** Says how large the model is when memory was out. */
-function tooLarge(where: string, weights: readonly LayerWeight[], error: unknown): unknown {
-  const count = countNumbers(weights);
-  const reason = error instanceof Error ? error.message : String(error);
-  return sizeError(where, `${count.toLocaleString("en-US")} weights`, 4 * count, reason);
+/**
+ * An error about memory that names the size of the whole; other errors stay as they are.
+ * `what` says what the numbers are: "1,000 weights".
+ */
+export function sizeError(where: string, what: string, numbers: number, error: unknown): unknown {
+  if (!(error instanceof GradusError && error.expected.includes("memory"))) return error;
+  return new GradusError(where, {
+    expected: "a model that fits into memory",
+    received: `${what}, ${((4 * numbers) / 1e6).toFixed(1)} MB (${error.where}: ${error.received})`,
+    hint: "WebAssembly has 4 GB at most. Use smaller layers.",
+  });
 }
 
-/** An error about memory that names a size. */
-export function sizeError(where: string, what: string, bytes: number, reason: string): unknown {
-  try {
-    return fail(where, {
-      expected: "a model that fits into memory",
-      received: `${what}, ${(bytes / 1e6).toFixed(1)} MB (${reason})`,
-      hint: "WebAssembly has 4 GB at most. Use smaller layers or a smaller batch.",
-    });
-  } catch (error) {
-    return error;
-  }
+/** 1,000 */
+export function thousands(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 /** Copies of all weights by name. */

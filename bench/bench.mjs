@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { Failure, say } from "../scripts/toolchain/run.mjs";
 import { describeMachine } from "./machine.mjs";
 import { efforts, measureCase } from "./measure.mjs";
-import { renderSuite, renderTargets } from "./report.mjs";
+import { isPeer, renderSuite, renderTargets } from "./report.mjs";
 import { OpenSubject } from "./subjects.mjs";
 import { judge } from "./targets.mjs";
 
@@ -17,13 +17,15 @@ import { judge } from "./targets.mjs";
  * @param {string} [request.json]
  * @param {import("./suites.mjs").Suite[]} request.suites
  * @param {any[]} request.subjects
- * @returns {Promise<boolean>} whether anything was measured
+ * @throws Failure when gradus computed something wrong or broke, or nothing could be measured
  */
 export async function bench({ quick, cpuTime, json, suites, subjects }) {
   const effort = quick ? efforts.quick : efforts.full;
   const start = performance.now();
   /** @type {Result[]} */
   const results = [];
+  /** @type {import("./measure.mjs").Note[]} */
+  const broken = [];
   // Before anything is measured, so that a wrong name costs no time.
   if (json !== undefined) write(json, results);
 
@@ -52,6 +54,7 @@ export async function bench({ quick, cpuTime, json, suites, subjects }) {
         const found = await measureCase(suite, work, opened, effort);
         measured.push(...found.results);
         notes.push(...found.notes);
+        broken.push(...found.notes.filter(({ subject }) => !isPeer(subject)));
       }
       results.push(...measured);
       if (json !== undefined) write(json, results);
@@ -63,7 +66,10 @@ export async function bench({ quick, cpuTime, json, suites, subjects }) {
   }
   print(renderTargets(judge(results)));
   say(`bench: ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  return results.length > 0;
+  if (results.length === 0) throw new Failure("bench: nothing was measured");
+  if (broken.length > 0) {
+    throw new Failure(`bench: gradus failed ${broken.length} times, see NOTE in the tables`);
+  }
 }
 
 /**

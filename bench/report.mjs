@@ -7,7 +7,8 @@ import { idOf, ratio, round } from "./targets.mjs";
 /** Who the ratios are about: the first of these that was measured. */
 const ownIds = ["gradus-relaxed", "gradus-strict"];
 const ownOf = (/** @type {string[]} */ ids) => ownIds.find((id) => ids.includes(id));
-const isPeer = (/** @type {string} */ id) => !/^(gradus|engine|limit)-/.test(id);
+/** Whether a subject is another library. */
+export const isPeer = (/** @type {string} */ id) => !/^(gradus|engine|limit)-/.test(id);
 
 /**
  * @param {import("./suites.mjs").Suite} suite
@@ -23,7 +24,7 @@ export function renderSuite({ name, title, unit, higherIsBetter }, results, note
   if (results.length > 0) {
     lines.push(...table(columnsOf(ids), byCase(results)), "", spread(results));
     const own = ownOf(ids);
-    if (own) lines.push(`"faster than": how many times as fast ${own} is.`);
+    if (own && ids.some(isPeer)) lines.push(`"faster than": how many times as fast ${own} is.`);
   } else lines.push("nothing measured");
   return [...lines, ...overhead(results), ...gather(notes), ""].join("\n");
 }

@@ -1,7 +1,7 @@
 // npm run bench: gradus and its peers on the same work, in turns. Tables go to stdout, progress
 // to stderr. This file reads the command line and finds the runtime; it measures nothing.
 import { parseArgs } from "node:util";
-import { Failure, main } from "../scripts/toolchain/run.mjs";
+import { main } from "../scripts/toolchain/run.mjs";
 import { enterRuntime } from "./runtime.mjs";
 import { allSubjects } from "./subjects.mjs";
 import { allSuites } from "./suites.mjs";
@@ -110,5 +110,5 @@ await main(async () => {
     return;
   }
   const { bench } = await import("./bench.mjs");
-  if (!(await bench(request))) throw new Failure("bench: nothing was measured");
+  await bench(request);
 });

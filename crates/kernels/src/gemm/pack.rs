@@ -32,19 +32,34 @@ pub fn padded_columns(columns: usize) -> usize {
 /// `b` must be readable for k rows of `columns`, `out` writable for
 /// `k * panel_width(columns)`.
 pub unsafe fn edge(b: Place<*const f32>, k: usize, columns: usize, out: *mut f32) {
-    let width = panel_width(columns);
-    let to = Place {
-        start: out,
-        stride: width,
-    };
     // SAFETY: the caller's promise.
     unsafe {
-        for q in 0..k {
-            for j in columns..width {
-                *out.add(q * width + j) = 0.0;
-            }
+        match columns {
+            7 => edge_of::<7, 8>(b, k, out),
+            6 => edge_of::<6, 8>(b, k, out),
+            5 => edge_of::<5, 8>(b, k, out),
+            4 => edge_of::<4, 4>(b, k, out),
+            3 => edge_of::<3, 4>(b, k, out),
+            2 => edge_of::<2, 4>(b, k, out),
+            _ => edge_of::<1, 4>(b, k, out),
         }
-        copy_columns(b, to, k, columns);
+    }
+}
+
+/// # Safety
+/// As `edge` with `columns` = N and `panel_width(columns)` = W.
+unsafe fn edge_of<const N: usize, const W: usize>(b: Place<*const f32>, k: usize, out: *mut f32) {
+    for q in 0..k {
+        // SAFETY: row q reads N floats and writes W within what `edge` asks for.
+        unsafe {
+            let line = b
+                .start
+                .add(q * b.stride)
+                .cast::<[f32; N]>()
+                .read_unaligned();
+            let padded: [f32; W] = core::array::from_fn(|j| if j < N { line[j] } else { 0.0 });
+            out.add(q * W).cast::<[f32; W]>().write_unaligned(padded);
+        }
     }
 }
 

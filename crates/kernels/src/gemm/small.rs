@@ -40,20 +40,13 @@ pub unsafe fn direct(
     for q in (0..p.k).step_by(longest) {
         let k = longest.min(p.k - q);
         let last = q + k == p.k;
-        let (form, stride, from) = if p.trans_a {
-            (Form::Columns, p.m, q * p.m)
-        } else {
-            (Form::Rows, p.k, q)
-        };
         // SAFETY: all m rows of A from `q` on; columns below n of B and C.
         unsafe {
             let mut job = Job {
                 k,
                 tiles: 0,
-                a: Place {
-                    start: a.as_ptr().add(from),
-                    stride,
-                },
+                form: Form::of_a(p),
+                a: Form::of_a(p).place(p, a, 0, q),
                 b: Place {
                     start: b.as_ptr().add(q * p.n),
                     stride: p.n,
@@ -67,13 +60,13 @@ pub unsafe fn direct(
                 finish: finisher.in_registers(q == 0, last, 0),
             };
             let wide = 4 * tile::widest(p.m);
-            job.run_wide(form, p.m, wide, p.n / wide);
-            job.run_wide(form, p.m, TILE_COLUMNS, p.n % wide / TILE_COLUMNS);
+            job.run_wide(p.m, wide, p.n / wide);
+            job.run_wide(p.m, TILE_COLUMNS, p.n % wide / TILE_COLUMNS);
             if rest > 0 {
                 let (edge, packed) = scratch.split_at_mut(EDGE);
                 pack::edge(job.b, k, rest, packed.as_mut_ptr());
                 job.b.start = packed.as_ptr();
-                blocked::edge_tile(form, p.m, rest, job, edge);
+                blocked::edge_tile(p.m, rest, job, edge);
             }
         }
         if let Some(sums) = &mut finisher.column_sums_b {
@@ -92,11 +85,11 @@ impl Job {
     ///
     /// # Safety
     /// As `tile::run`.
-    unsafe fn run_wide(&mut self, form: Form, rows: usize, columns: usize, tiles: usize) {
+    unsafe fn run_wide(&mut self, rows: usize, columns: usize, tiles: usize) {
         self.tiles = tiles;
         self.b_next = columns;
         // SAFETY: the caller's promise.
-        unsafe { tile::run(form, rows, columns / 4, self) };
+        unsafe { tile::run(rows, columns / 4, self) };
         self.b.start = self.b.start.wrapping_add(columns * tiles);
         self.advance(columns * tiles);
     }

@@ -1,7 +1,7 @@
 //! The product against a naive f64 oracle, over all forms, odd sizes and every epilogue.
 
 use super::{Epilogue, Product};
-use crate::unary::UnaryKind;
+use crate::unary::{Unary, UnaryKind};
 
 const SIZES: [usize; 19] = [
     0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 31, 33, 64, 100, 127, 129, 300,
@@ -156,6 +156,123 @@ fn agrees_with_the_oracle() {
             },
             &mut source,
         );
+    }
+}
+
+/// Sizes beyond the cuts: several blocks of k and of columns, packed strips of A.
+#[test]
+fn agrees_with_the_oracle_across_cuts() {
+    let mut source = Source(0x0123_4567_89ab_cdef);
+    for (m, n, k) in [
+        (1, 70, 1030),
+        (3, 29, 600),
+        (6, 203, 515),
+        (7, 300, 1100),
+        (131, 70, 517),
+        (50, 211, 1300),
+        (1, 5, 1030),
+        (9, 1, 1030),
+    ] {
+        for form in 0..4 {
+            let p = Product {
+                m,
+                n,
+                k,
+                trans_a: form & 1 == 1,
+                trans_b: form & 2 == 2,
+            };
+            check(p, &mut source);
+        }
+    }
+}
+
+/// A batch gives for each row what that row gives alone, bit for bit.
+#[test]
+fn rows_do_not_depend_on_their_neighbours() {
+    let mut source = Source(0x5555_aaaa_1234_4321);
+    for (m, n, k) in [(2, 16, 9), (5, 37, 40), (19, 203, 531), (64, 10, 100)] {
+        let batch = Product {
+            m,
+            n,
+            k,
+            trans_a: false,
+            trans_b: false,
+        };
+        let a = source.values(m * k);
+        let b = source.values(k * n);
+        let run = |p: Product, a: &[f32]| {
+            let mut c = vec![f32::NAN; p.m * p.n];
+            let mut scratch = vec![f32::NAN; p.scratch_len()];
+            p.run(a, &b, &mut c, &mut scratch, Epilogue::default());
+            c
+        };
+        let together = run(batch, &a);
+        for (row, a) in together.chunks_exact(n).zip(a.chunks_exact(k)) {
+            let alone = run(Product { m: 1, ..batch }, a);
+            assert!(
+                row.iter()
+                    .zip(&alone)
+                    .all(|(x, y)| x.to_bits() == y.to_bits()),
+                "{batch:?}: {row:?} in the batch, {alone:?} alone"
+            );
+        }
+    }
+}
+
+#[test]
+fn propagates_infinity_and_nan_through_relu() {
+    let p = Product {
+        m: 6,
+        n: 9,
+        k: 1,
+        trans_a: false,
+        trans_b: false,
+    };
+    let a = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, -1.0, -0.0];
+    let mut c = vec![0.0; p.m * p.n];
+    let mut scratch = vec![0.0; p.scratch_len()];
+    let epilogue = Epilogue {
+        activation: Some(UnaryKind::Relu.into()),
+        ..Epilogue::default()
+    };
+    p.run(&a, &[1.0; 9], &mut c, &mut scratch, epilogue);
+    for (row, x) in c.chunks_exact(p.n).zip(a) {
+        for y in row {
+            assert!(if x.is_nan() {
+                y.is_nan()
+            } else {
+                *y == x.max(0.0)
+            });
+        }
+    }
+}
+
+/// The activation in registers gives what the table gives, and so does any other activation.
+#[test]
+fn activations_agree_with_the_table() {
+    let mut source = Source(0x7777_0000_1111_2222);
+    for (m, n, k) in [(1, 13, 20), (4, 30, 8), (33, 70, 40), (40, 3, 16)] {
+        for kind in [UnaryKind::Relu, UnaryKind::Tanh, UnaryKind::Linear] {
+            let p = Product {
+                m,
+                n,
+                k,
+                trans_a: false,
+                trans_b: true,
+            };
+            let (a, b) = (source.values(m * k), source.values(k * n));
+            let mut scratch = vec![f32::NAN; p.scratch_len()];
+            let mut plain = vec![f32::NAN; m * n];
+            p.run(&a, &b, &mut plain, &mut scratch, Epilogue::default());
+            let mut fused = vec![f32::NAN; m * n];
+            let epilogue = Epilogue {
+                activation: Some(kind.into()),
+                ..Epilogue::default()
+            };
+            p.run(&a, &b, &mut fused, &mut scratch, epilogue);
+            Unary::from(kind).apply_inplace(&mut plain);
+            assert_eq!(plain, fused, "{kind:?} after {p:?}");
+        }
     }
 }
 

@@ -7,12 +7,13 @@
 // Accumulators are indexed by constants only: iterators over them would keep them in memory.
 #![allow(clippy::needless_range_loop)]
 
+use super::Product;
 use crate::lane::{F32x4, Lane};
 
 /// Rows of the tallest tile. A tile of R rows and V vectors needs R * V accumulators, V vectors
 /// of B and one of A (and one for the product where multiply-add is not fused) out of the 15
 /// registers that V8 hands out on x86-64.
-pub const TILE_ROWS: usize = if FUSED { 6 } else { 4 };
+pub const TILE_ROWS: usize = if FUSED { 6 } else { 5 };
 /// Columns of the usual tile: two vectors.
 pub const TILE_COLUMNS: usize = 8;
 
@@ -26,6 +27,29 @@ pub enum Form {
     Rows,
     /// Column-major: rows are contiguous, `stride` leads to the next k.
     Columns,
+}
+
+impl Form {
+    /// The form of the A of a product.
+    pub fn of_a(p: &Product) -> Self {
+        if p.trans_a {
+            Self::Columns
+        } else {
+            Self::Rows
+        }
+    }
+
+    /// Where A of a product has row `i` and k = `q`.
+    pub fn place(self, p: &Product, a: &[f32], i: usize, q: usize) -> Place<*const f32> {
+        let (at, stride) = match self {
+            Self::Rows => (i * p.k + q, p.k),
+            Self::Columns => (q * p.m + i, p.m),
+        };
+        Place {
+            start: a[at..].as_ptr(),
+            stride,
+        }
+    }
 }
 
 /// One operand of a tile: its first element and a distance in elements (for A as `Form` says,
@@ -51,6 +75,7 @@ pub struct Job {
     pub k: usize,
     /// How many tiles.
     pub tiles: usize,
+    pub form: Form,
     pub a: Place<*const f32>,
     pub b: Place<*const f32>,
     /// From the B of one tile to that of the next, in elements.
@@ -114,8 +139,8 @@ impl Job {
 /// for 4 V, and with PACK `job.packed` writable for 4 V `job.k`. `job.k` must not be 0.
 #[inline(never)]
 unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK: bool>(job: &Job) {
-    let a_step = if COLUMNS { job.a.stride } else { 1 };
-    let b_step = job.b.stride;
+    let a_step = 4 * if COLUMNS { job.a.stride } else { 1 };
+    let b_step = 4 * job.b.stride;
     let (a_step, b_step) = (&raw const a_step, &raw const b_step);
     let row_stride = if COLUMNS { 1 } else { job.a.stride };
     let (mut first_b, mut packed) = (job.b.start, job.packed);
@@ -150,9 +175,9 @@ unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK:
                 }
                 let step = a_step.read_volatile();
                 for r in 0..if COLUMNS { 1 } else { R } {
-                    a[r] = a[r].add(step);
+                    a[r] = a[r].byte_add(step);
                 }
-                b = b.add(b_step.read_volatile());
+                b = b.byte_add(b_step.read_volatile());
             }
             finish(acc, c, bias, &job.finish);
         }
@@ -213,15 +238,19 @@ unsafe fn finish<const R: usize, const V: usize>(
 ///
 /// # Safety
 /// As the documentation of `tiles` says for these rows and vectors.
-pub unsafe fn run(form: Form, rows: usize, vectors: usize, job: &Job) {
+pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
     macro_rules! pick {
-        ($(($rows:literal, $vectors:literal, $pack:literal))*) => {
-            match (form, rows, vectors, !job.packed.is_null()) {
+        ($($rows:literal x $vectors:literal),*; packing $($tall:literal x $two:literal),*) => {
+            match (job.form, rows, vectors, !job.packed.is_null()) {
                 $(
-                    (Form::Rows, $rows, $vectors, $pack) =>
-                        tiles::<$rows, $vectors, false, $pack>(job),
-                    (Form::Columns, $rows, $vectors, $pack) =>
-                        tiles::<$rows, $vectors, true, $pack>(job),
+                    (Form::Rows, $rows, $vectors, false) =>
+                        tiles::<$rows, $vectors, false, false>(job),
+                    (Form::Columns, $rows, $vectors, false) =>
+                        tiles::<$rows, $vectors, true, false>(job),
+                )*
+                $(
+                    (Form::Rows, $tall, $two, true) => tiles::<$tall, $two, false, true>(job),
+                    (Form::Columns, $tall, $two, true) => tiles::<$tall, $two, true, true>(job),
                 )*
                 _ => unreachable!("no tile of {rows} rows and {vectors} vectors"),
             }
@@ -230,23 +259,19 @@ pub unsafe fn run(form: Form, rows: usize, vectors: usize, job: &Job) {
     // SAFETY: the caller's promise is the same.
     unsafe {
         if FUSED {
-            pick!((6, 2, false)(5, 2, false)(4, 2, false)(3, 2, false)(
-                2, 2, false
-            )(1, 2, false)(6, 1, false)(5, 1, false)(
-                4, 1, false
-            )(3, 1, false)(2, 1, false)(1, 1, false)(
-                3, 3, false
-            )(2, 4, false)(1, 8, false)(6, 2, true)(
-                5, 2, true
-            )(4, 2, true));
+            pick!(
+                6 x 2, 5 x 2, 4 x 2, 3 x 2, 2 x 2, 1 x 2,
+                6 x 1, 5 x 1, 4 x 1, 3 x 1, 2 x 1, 1 x 1,
+                3 x 3, 2 x 4, 1 x 8;
+                packing 6 x 2, 5 x 2, 4 x 2
+            );
         } else {
-            pick!((4, 2, false)(3, 2, false)(2, 2, false)(1, 2, false)(
-                4, 1, false
-            )(3, 1, false)(2, 1, false)(1, 1, false)(
-                3, 3, false
-            )(2, 4, false)(1, 8, false)(4, 2, true)(
-                3, 2, true
-            ));
+            pick!(
+                5 x 2, 4 x 2, 3 x 2, 2 x 2, 1 x 2,
+                5 x 1, 4 x 1, 3 x 1, 2 x 1, 1 x 1,
+                3 x 3, 2 x 4, 1 x 8;
+                packing 5 x 2, 4 x 2, 3 x 2
+            );
         }
     }
 }

@@ -203,8 +203,11 @@ export class GraphBuilder {
     return this.#nodes[sym.node] as Node;
   }
 
-  /** The bytes of the graph: only the nodes that outputs, effects or training need. */
-  encode({ outputs, train }: GraphResult): Uint8Array {
+  /**
+   * The bytes of the graph, and the names of its inputs: only the nodes that outputs, effects or
+   * training need.
+   */
+  encode({ outputs, train }: GraphResult): { wire: Uint8Array; inputs: ReadonlySet<string> } {
     const wanted = [...Object.values(outputs).map((sym) => sym.node), ...this.#effects];
     if (train) {
       wanted.push(train.loss.node, train.learningRate.node);
@@ -231,7 +234,8 @@ export class GraphBuilder {
     for (const effect of this.#effects) writer.unsigned(at(effect));
     if (train) encodeTrain(writer.byte(1), train, at);
     else writer.byte(0);
-    return writer.finish();
+    const used = [...this.#inputs].filter(([, sym]) => numbers.has(sym.node));
+    return { wire: writer.finish(), inputs: new Set(used.map(([name]) => name)) };
   }
 
   /** New numbers, in the old order, for the wanted nodes and what they need. */

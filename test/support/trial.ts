@@ -49,7 +49,7 @@ export async function trial(
   try {
     const { outputs = {}, loss } = make(syms);
     const run = (training: boolean) => {
-      const wire = graph.encode({
+      const { wire, inputs: used } = graph.encode({
         outputs: training ? {} : outputs,
         train:
           training && loss
@@ -72,12 +72,8 @@ export async function trial(
       const program = resources.compile(core, "trial", wire, 1);
       core.call("trial", (engine) => {
         for (const [name, { data, dtype = "float32" }] of Object.entries(inputs)) {
-          let pointer: number;
-          try {
-            pointer = engine.inputPtr(program, name);
-          } catch {
-            continue; // not used
-          }
+          if (!used.has(name)) continue;
+          const pointer = engine.inputPtr(program, name);
           new arrays[dtype](core.buffer as ArrayBuffer, pointer, data.length).set(data);
         }
         if (training) core.floats(engine.inputPtr(program, "learningRate"), 1)[0] = 1;

@@ -48,7 +48,7 @@ describe("graphs", () => {
     const y = graph.within('dense "d"', () => matmul(x, graph.variable(kernel)));
     const head = [...new TextEncoder().encode("GRA1")];
     const origin = [...new TextEncoder().encode('dense "d"')];
-    expect([...graph.encode({ outputs: { y }, train: null })]).toEqual([
+    expect([...graph.encode({ outputs: { y }, train: null }).wire]).toEqual([
       ...head,
       ...[2, 0, origin.length, ...origin],
       ...[3, 1, 0, 0, 1, 0x78, 0, 2, 1, 1, 2, 0],
@@ -65,7 +65,7 @@ describe("graphs", () => {
     const slot = { name: "s", shape: [], id: 2 };
     const loss = mean(multiply(x, graph.variable(w)));
     const learningRate = graph.input("r", []);
-    const wire = graph.encode({
+    const { wire } = graph.encode({
       outputs: {},
       train: {
         loss,

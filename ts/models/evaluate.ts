@@ -118,8 +118,8 @@ export function evaluateBatch(
 ): void {
   const { x, y, weights } = data;
   const xName = state.graph.inputs[0]?.name ?? "x";
-  x.gather(null, from, to, program.input(xName));
-  y.gather(null, from, to, program.input(inputNames.y));
-  weights?.gather(null, from, to, program.input(inputNames.weight));
+  program.write(xName, x, null, from, to);
+  program.write(inputNames.y, y, null, from, to);
+  if (weights) program.write(inputNames.weight, weights, null, from, to);
   program.run(to - from, 0, state.seed, 0);
 }

@@ -140,11 +140,11 @@ export function trainBatch(
   const { x, y, weights } = data;
   // Asked for first: these may be a user's functions, and may fail.
   const { learningRate, momentum } = setup;
-  x.gather(order, from, to, program.input(state.graph.inputs[0]?.name ?? "x"));
-  y.gather(order, from, to, program.input(inputNames.y));
-  weights?.gather(order, from, to, program.input(inputNames.weight));
-  program.input(inputNames.learningRate)[0] = learningRate;
-  if (momentum !== undefined) program.input(inputNames.momentum)[0] = momentum;
+  program.write(state.graph.inputs[0]?.name ?? "x", x, order, from, to);
+  program.write(inputNames.y, y, order, from, to);
+  if (weights) program.write(inputNames.weight, weights, order, from, to);
+  program.set(inputNames.learningRate, learningRate);
+  if (momentum !== undefined) program.set(inputNames.momentum, momentum);
   program.run(to - from, setup.iterations + 1, state.seed, state.draws);
   setup.iterations++;
   state.draws++;

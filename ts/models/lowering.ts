@@ -3,7 +3,7 @@
 import type { DType } from "../data/tensor.js";
 import { sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
-import { GraphBuilder, type Sym, type TrainPart } from "../graph.js";
+import { GraphBuilder, type GraphResult, type Sym, type TrainPart } from "../graph.js";
 import { accumulate, batchSize } from "../layer-ops.js";
 import { type LossReduction, targetType } from "../losses.js";
 import type { Metric } from "../metrics.js";
@@ -67,10 +67,7 @@ export function lowerPrediction(model: LayerGraph, xType: DType): Lowering {
     isTrainable: () => false,
   });
   const output = toFloat(outputs[0] as Sym);
-  return {
-    wire: graph.encode({ outputs: { output }, train: null }),
-    inputs: [xInput(model, xType)],
-  };
+  return lowering(graph, { outputs: { output }, train: null }, [xInput(model, xType)]);
 }
 
 /** The graph that adds loss and metrics of a batch to the running means. */
@@ -81,10 +78,7 @@ export function lowerEvaluation(
 ): Lowering {
   const graph = new GraphBuilder();
   lowerLoss(graph, model, setup, variant, setup.means.test, false);
-  return {
-    wire: graph.encode({ outputs: {}, train: null }),
-    inputs: labelledInputs(model, variant),
-  };
+  return lowering(graph, { outputs: {}, train: null }, labelledInputs(model, variant));
 }
 
 /** The graph of a whole training step. */
@@ -108,14 +102,21 @@ export function lowerTraining(model: LayerGraph, setup: TrainingSetup, variant: 
     })),
   };
   const scalar = (name: string): ProgramInput => ({ name, dtype: "float32", rowLength: null });
-  return {
-    wire: graph.encode({ outputs: {}, train }),
-    inputs: [
-      ...labelledInputs(model, variant),
-      scalar(inputNames.learningRate),
-      ...(hasMomentum ? [scalar(inputNames.momentum)] : []),
-    ],
-  };
+  return lowering(graph, { outputs: {}, train }, [
+    ...labelledInputs(model, variant),
+    scalar(inputNames.learningRate),
+    ...(hasMomentum ? [scalar(inputNames.momentum)] : []),
+  ]);
+}
+
+/** A loss may do without the targets: inputs that nothing reads are left out. */
+function lowering(
+  graph: GraphBuilder,
+  result: GraphResult,
+  inputs: readonly ProgramInput[],
+): Lowering {
+  const { wire, inputs: used } = graph.encode(result);
+  return { wire, inputs: inputs.filter(({ name }) => used.has(name)) };
 }
 
 function xInput(model: LayerGraph, dtype: DType): ProgramInput {

@@ -101,7 +101,7 @@ function predictBatch(
   to: number,
   result: Tensor,
 ): void {
-  rows.gather(null, from, to, program.input(state.graph.inputs[0]?.name ?? "x"));
+  program.write(state.graph.inputs[0]?.name ?? "x", rows, null, from, to);
   program.run(to - from, 0, state.seed, 0);
   const { data } = program.output("output");
   result.data.set(data, (result.data.length / rows.count) * from);

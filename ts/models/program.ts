@@ -1,5 +1,5 @@
 // Compiled graphs: their inputs in the engine's memory, and a cache that compiles each once.
-import type { RowTarget } from "../data/rows.js";
+import type { Rows, RowTarget } from "../data/rows.js";
 import type { DType } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
@@ -48,11 +48,16 @@ export class Program {
     this.#inputs = inputs;
   }
 
-  /** Where an input is written, as long as no memory moves: ask again for each run. */
-  input(name: string): RowTarget {
-    const core = this.#core;
-    if (this.#layout !== core.layout || this.#buffer !== core.buffer) this.#look();
-    return this.#views.get(name) as RowTarget;
+  /** Copies rows to an input; nothing where the graph does without it. */
+  write(name: string, rows: Rows, order: Uint32Array | null, from: number, to: number): void {
+    const target = this.#view(name);
+    if (target) rows.gather(order, from, to, target);
+  }
+
+  /** Sets an input that is a single number. */
+  set(name: string, value: number): void {
+    const target = this.#view(name);
+    if (target) target[0] = value;
   }
 
   /** Runs the first `batch` rows of what was written. */
@@ -71,6 +76,12 @@ export class Program {
       const length = dims.reduce((product, extent) => product * extent, 1);
       return { dims, data: this.#core.floats(engine.outputPtr(this.id, name), length) };
     });
+  }
+
+  #view(name: string): RowTarget | undefined {
+    const core = this.#core;
+    if (this.#layout !== core.layout || this.#buffer !== core.buffer) this.#look();
+    return this.#views.get(name);
   }
 
   #look(): void {

@@ -51,13 +51,13 @@ macro_rules! check {
 }
 
 check!(exp, f64::exp, 1.1);
-check!(expm1, f64::exp_m1, 2.0);
-check!(log, f64::ln, 2.0);
-check!(log1p, f64::ln_1p, 2.0);
-check!(tanh, f64::tanh, 2.0);
-check!(sigmoid, oracle::sigmoid, 2.0);
-check!(softplus, oracle::softplus, 2.0);
-check!(erf, oracle::erf, 2.0);
+check!(expm1, f64::exp_m1, 1.4);
+check!(log, f64::ln, 1.0);
+check!(log1p, f64::ln_1p, 1.0);
+check!(tanh, f64::tanh, 1.4);
+check!(sigmoid, oracle::sigmoid, 1.8);
+check!(softplus, oracle::softplus, 1.8);
+check!(erf, oracle::erf, 1.3);
 
 /// Pairs of awkward numbers, against the table of IEEE 754 as Rust's `powf` in f64 has it.
 #[test]
@@ -154,7 +154,7 @@ fn check_pow(count: u32) {
         }
     }
     println!("pow: strict and fused (ulp, x, y): {worst:?}");
-    assert!(worst.iter().all(|w| w.0 <= 4.0), "{worst:?}");
+    assert!(worst.iter().all(|w| w.0 <= 3.0), "{worst:?}");
 }
 
 #[test]

@@ -325,7 +325,9 @@ pub fn all() -> Vec<Reference> {
         row(K::Elu, &[0.3], elu, elu_slope).slack(rounded_y),
         row(K::Selu, &[], selu, selu_slope).slack(|x| 2.0 * rounded_y(x)),
         row(K::Celu, &[2.0], celu, celu_slope).slack(rounded_y),
-        row(K::Gelu, &[], gelu, gelu_slope).slack(|x| near(x, -1.5, -0.3)),
+        row(K::Gelu, &[], gelu, gelu_slope)
+            .slack(|x| near(x, -1.5, -0.3))
+            .factor(|_| 1.25),
         row(K::GeluTanh, &[], gelu_tanh, gelu_tanh_slope)
             .slack(|x| near(x, -1.5, -0.3))
             .factor(|x| 1.0 + gelu_tanh_argument(x.clamp(-10.0, 0.0)).abs()),

@@ -48,7 +48,8 @@ struct Cuts {
     columns: usize,
     /// Floats for packed strips of A; 0 where they are read in place. They are packed when the
     /// rows of a block of A lie on so many pages that address translation would slow tiles down,
-    /// and there are enough columns to make up for it.
+    /// and there are enough columns to make up for it. There are then more than 128 rows, hence
+    /// strips of at least `TILE_ROWS - 1`.
     packed_a: usize,
 }
 

@@ -125,7 +125,7 @@ unsafe fn transpose_lines(
 }
 
 /// Packs strips of A from a `[k, _]` matrix (A stored transposed): `count` strips of `rows` rows
-/// each, one after the other; within a strip the k-th group of `rows` follows the (k-1)-th.
+/// (4 to 6) each, one after the other; within a strip the k-th group of `rows` follows the (k-1)-th.
 ///
 /// Several strips at once, because they share cache lines of A.
 ///
@@ -138,9 +138,7 @@ pub unsafe fn strips(a: Place<*const f32>, k: usize, rows: usize, count: usize, 
             6 => strips_of::<6>(a, k, count, out),
             5 => strips_of::<5>(a, k, count, out),
             4 => strips_of::<4>(a, k, count, out),
-            3 => strips_of::<3>(a, k, count, out),
-            2 => strips_of::<2>(a, k, count, out),
-            _ => strips_of::<1>(a, k, count, out),
+            _ => unreachable!("strips of {rows} rows are not packed"),
         }
     }
 }

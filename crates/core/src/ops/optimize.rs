@@ -125,11 +125,17 @@ impl Rule for Update {
 pub struct ClipScale {
     /// The largest norm let through.
     pub limit: f32,
+    /// The norm is that of all gradients together: if it is not finite, no update may hide that.
+    pub global: bool,
 }
 
 impl Rule for ClipScale {
     fn name(&self) -> String {
-        format!("clipScale[{}]", self.limit)
+        format!(
+            "clipScale[{}{}]",
+            self.limit,
+            if self.global { " global" } else { "" }
+        )
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs.is_empty() {
@@ -148,11 +154,11 @@ impl Rule for ClipScale {
         }
         let norm = squares.sqrt();
         let limit = f64::from(self.limit);
-        // A norm that is not finite gives a factor that is not a number, as in Keras: the trouble
-        // must show instead of being clipped away.
-        let factor = match norm.is_finite() {
-            true => limit / norm.max(limit),
-            false => f64::NAN,
+        // Keras: an infinite global norm turns every gradient into NaN, an infinite norm of one
+        // variable only its infinite entries (0 * Infinity).
+        let factor = match self.global && !norm.is_finite() {
+            true => f64::NAN,
+            false => limit / norm.max(limit),
         };
         let ([], [out]) = frame.views([]);
         out[0] = factor as f32;

@@ -60,9 +60,9 @@ pub trait Lane: Copy {
     fn min(self, o: Self) -> Self;
     /// The larger one; NaN if either is NaN.
     fn max(self, o: Self) -> Self;
-    /// `if o < self { o } else { self }`: one instruction on most machines, and a NaN in `self` stays.
+    /// `if o < self { o } else { self }`: cheaper than `min`, and a NaN in `self` stays.
     fn pmin(self, o: Self) -> Self;
-    /// `if self < o { o } else { self }`: one instruction on most machines, and a NaN in `self` stays.
+    /// `if self < o { o } else { self }`: cheaper than `max`, and a NaN in `self` stays.
     fn pmax(self, o: Self) -> Self;
     /// Nearest whole number, ties to even.
     fn nearest(self) -> Self;

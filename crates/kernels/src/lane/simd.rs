@@ -99,10 +99,17 @@ impl Lane for F32x4 {
     }
     #[inline(always)]
     fn pmin(self, o: Self) -> Self {
+        // LLVM 20 turns f32x4_pmin into relaxed_min where there is one, which may lose a NaN.
+        #[cfg(target_feature = "relaxed-simd")]
+        return Self::select(o.lt(self), o, self);
+        #[cfg(not(target_feature = "relaxed-simd"))]
         Self(f32x4_pmin(self.0, o.0))
     }
     #[inline(always)]
     fn pmax(self, o: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return Self::select(self.lt(o), o, self);
+        #[cfg(not(target_feature = "relaxed-simd"))]
         Self(f32x4_pmax(self.0, o.0))
     }
     #[inline(always)]

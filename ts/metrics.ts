@@ -4,8 +4,8 @@ import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.
 import type { Sym } from "./graph.js";
 import { inTopK } from "./layer-ops.js";
 import { checkedResult, lossesByName } from "./losses.js";
-import { argmax, equal, greater, less, max, multiply, sum } from "./ops.js";
-import { sameDim } from "./shape.js";
+import { argmax, equal, greater, less, max, multiply, reshapeTo, sum } from "./ops.js";
+import { type Dim, fixed, sameDim } from "./shape.js";
 
 /** A metric with its options. Made by `binaryAccuracy()` and the like; every loss is one, too. */
 export interface Metric {
@@ -69,10 +69,9 @@ function checkRanks(place: string, yTrue: Sym, yPred: Sym, difference: number): 
  */
 export function accuracy(options: MetricOptions = {}): Metric {
   return metric("accuracy", options, [], (yTrue, yPred) => {
-    const scores = yPred.dims.at(-1);
-    const isBinary = scores !== undefined && sameDim(scores, { factor: 1, symbol: 0 });
-    if (isBinary) return binaryHits(yTrue, yPred, 0.5);
-    if (yTrue.dims.length < yPred.dims.length) return sparseHits(yTrue, yPred);
+    if (isOne(yPred.dims.at(-1))) return binaryHits(yTrue, yPred, 0.5);
+    const labels = squeezed(yTrue, yPred);
+    if (labels.dims.length < yPred.dims.length) return sparseHits(labels, yPred);
     return categoricalHits(yTrue, yPred);
   });
 }
@@ -83,6 +82,16 @@ function binaryHits(yTrue: Sym, yPred: Sym, threshold: number): Sym {
 
 function sparseHits(yTrue: Sym, yPred: Sym): Sym {
   return equal(yTrue, argmax(yPred));
+}
+
+/** Class numbers without an axis of one number at the end. */
+function squeezed(yTrue: Sym, yPred: Sym): Sym {
+  const isColumn = yTrue.dims.length === yPred.dims.length && isOne(yTrue.dims.at(-1));
+  return isColumn && !isOne(yPred.dims.at(-1)) ? reshapeTo(yTrue, yTrue.dims.slice(0, -1)) : yTrue;
+}
+
+function isOne(dim: Dim | undefined): boolean {
+  return dim !== undefined && sameDim(dim, fixed(1));
 }
 
 function categoricalHits(yTrue: Sym, yPred: Sym): Sym {
@@ -118,8 +127,9 @@ export function categoricalAccuracy(options: MetricOptions = {}): Metric {
  */
 export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
   return metric("sparseCategoricalAccuracy", options, [], (yTrue, yPred, place) => {
-    checkRanks(place, yTrue, yPred, 1);
-    return sparseHits(yTrue, yPred);
+    const labels = squeezed(yTrue, yPred);
+    checkRanks(place, labels, yPred, 1);
+    return sparseHits(labels, yPred);
   });
 }
 
@@ -148,15 +158,16 @@ export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
 export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
   const k = checkK("sparseTopKCategoricalAccuracy", options);
   return metric("sparseTopKCategoricalAccuracy", options, ["k"], (yTrue, yPred, place) => {
-    checkRanks(place, yTrue, yPred, 1);
-    if (yTrue.dtype !== "int32") {
+    const labels = squeezed(yTrue, yPred);
+    checkRanks(place, labels, yPred, 1);
+    if (labels.dtype !== "int32") {
       fail(place, {
         expected: "targets that are class numbers",
         received: "numbers that need not be whole",
         hint: "Use it with sparseCategoricalCrossentropy, or topKCategoricalAccuracy instead.",
       });
     }
-    return inTopK(yPred, yTrue, k);
+    return inTopK(yPred, labels, k);
   });
 }
 

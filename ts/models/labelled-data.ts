@@ -91,10 +91,22 @@ function readTargets(
     if (loss.targetRange) checkWithin(where, y, ...loss.targetRange, name);
     return { y, classes };
   }
-  // A user's function takes targets as they come; flat ones like the predictions where they fit.
-  const flatFits = isNumericArray(data) && data.length === count * sizeOf(predicted);
-  const own = isNumericArray(data) ? (flatFits ? predicted : []) : null;
-  return { y: toRows(where, data, own, { name }), classes };
+  return { y: toRows(where, data, freeShape(data, count, predicted), { name }), classes };
+}
+
+/**
+ * The shape of targets for a user's function, which takes them as they come: null for their own.
+ * Flat ones are like the predictions where they fit; one number per row is the same with and
+ * without an axis of its own.
+ */
+function freeShape(
+  data: DataLike,
+  count: number,
+  predicted: readonly number[],
+): readonly number[] | null {
+  const own = ownRowShape(data);
+  if (own) return sizeOf(own) === 1 && sizeOf(predicted) === 1 ? predicted : null;
+  return isNumericArray(data) && data.length === count * sizeOf(predicted) ? predicted : [];
 }
 
 /** Finds targets of the other kind, which would only be told to have a wrong shape. */

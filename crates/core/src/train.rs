@@ -86,7 +86,10 @@ pub fn add_updates(
     let found: Vec<Value> = grads.iter().flatten().copied().collect();
     let global = match train.clip {
         Clip::GlobalNorm(limit) if !found.is_empty() => Some(Value::of(g.add(
-            Op::ClipScale(ClipScale { limit }),
+            Op::ClipScale(ClipScale {
+                limit,
+                global: true,
+            }),
             found,
             origin,
         )?)),
@@ -96,7 +99,10 @@ pub fn add_updates(
         let Some(grad) = grad else { continue };
         let factor = match train.clip {
             Clip::Norm(limit) => Some(Value::of(g.add(
-                Op::ClipScale(ClipScale { limit }),
+                Op::ClipScale(ClipScale {
+                    limit,
+                    global: false,
+                }),
                 vec![grad],
                 origin,
             )?)),

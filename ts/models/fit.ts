@@ -285,7 +285,8 @@ async function runBatches(
 
 /** The order of the rows in the epoch that begins: fixed by the seed and the epochs before. */
 function shuffled(core: Core, state: ModelState, rows: Rows): Uint32Array {
-  const places = Uint32Array.from({ length: rows.count }, (_, i) => i);
+  const places = new Uint32Array(rows.count);
+  for (let i = 0; i < places.length; i++) places[i] = i;
   const { low, high } = state.seed;
   return core.call("fit", (engine) => engine.shuffle(places, low, high, state.epochs));
 }

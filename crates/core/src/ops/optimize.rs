@@ -154,9 +154,9 @@ impl Rule for ClipScale {
         }
         let norm = squares.sqrt();
         let limit = f64::from(self.limit);
-        // Keras: an infinite global norm turns every gradient into NaN, an infinite norm of one
-        // variable only its infinite entries (0 * Infinity).
-        let factor = match self.global && !norm.is_finite() {
+        // Keras: a norm of NaN, or an infinite global norm, turns every gradient into NaN; an
+        // infinite norm of one variable only its infinite entries (0 * Infinity).
+        let factor = match norm.is_nan() || (self.global && !norm.is_finite()) {
             true => f64::NAN,
             false => limit / norm.max(limit),
         };

@@ -167,7 +167,7 @@ describe("batchNormalization agrees with Keras", () => {
         compare(found, `dx${mode}`, gradients.x, least);
         if (mode === "Training" && isTrained) {
           // The mean itself is a float32.
-          const floor = illConditioned.test(found.name) ? 100 : 1e-2;
+          const floor = illConditioned.test(found.name) ? 100 : 1e-1;
           expectClose(outputs.y ?? [], normalised(found), { floor, what: "exact y" });
         }
         for (const [name, golden] of [
@@ -262,11 +262,8 @@ async function clip(options: OptimizerOptions, gradients: readonly TrialInput[])
 const addTo = (p: Sym, q: Sym) =>
   p.graph.add("binary", [p, q], [{ dims: [], dtype: "float32" }], (w) => w.text("add"))[0] as Sym;
 
-// Of an infinite gradient Keras leaves 0 and NaN, gradus NaN everywhere: both end training.
-const clippable = ofKind("clip").filter(({ name }) => !/clipNorm=\d.*infinite/.test(name));
-
 describe("clipping agrees with Keras", () => {
-  it.each(clippable.map((found) => [found.name, found] as const))("%s", async (_, found) => {
+  it.each(ofKind("clip").map((found) => [found.name, found] as const))("%s", async (_, found) => {
     const names = found.names.filter((name) => name.startsWith("gradient"));
     const clipped = await clip(
       found.options,

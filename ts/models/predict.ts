@@ -1,8 +1,8 @@
 // Prediction: the outputs of a model for inputs, batch by batch.
 import type { CallbackModel } from "../callbacks/callback.js";
 import type { DataLike, Rows } from "../data/rows.js";
-import { type Tensor, tensor } from "../data/tensor.js";
-import { checkOptions } from "../errors.js";
+import { shapeText, sizeOf, type Tensor, tensor } from "../data/tensor.js";
+import { checkOptions, fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
 import { readInputs } from "./labelled-data.js";
@@ -37,7 +37,7 @@ export async function predict(
   return activity.run(where, "reads", async () => {
     const core = await loadedCore();
     const program = preparePrediction(core, where, state, rows, batchSize);
-    const result = emptyResult(state, rows);
+    const result = emptyResult(where, state, rows);
     const wantsBegin = callbacks.has("onPredictBatchBegin");
     const wantsEnd = callbacks.has("onPredictBatchEnd");
     await activity.hook(() => callbacks.run("onPredictBegin", {}));
@@ -67,7 +67,7 @@ export async function predictOnBatch(state: ModelState, x: DataLike): Promise<Te
   return state.activity.run(where, "reads", async () => {
     const core = await loadedCore();
     const program = preparePrediction(core, where, state, rows, rows.count);
-    const result = emptyResult(state, rows);
+    const result = emptyResult(where, state, rows);
     predictBatch(state, program, rows, 0, rows.count, result);
     return result;
   });
@@ -87,10 +87,19 @@ function preparePrediction(
   );
 }
 
-function emptyResult(state: ModelState, rows: Rows): Tensor {
+function emptyResult(where: string, state: ModelState, rows: Rows): Tensor {
   const shape = [rows.count, ...outputShape(state.graph)];
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  return tensor(new Float32Array(size), shape);
+  const size = sizeOf(shape);
+  try {
+    return tensor(new Float32Array(size), shape);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return fail(where, {
+      expected: "a result that fits into memory",
+      received: `${shapeText(shape)}, ${((4 * size) / 1e6).toFixed(1)} MB`,
+      hint: "Predict fewer rows at a time.",
+    });
+  }
 }
 
 function predictBatch(

@@ -2,6 +2,7 @@
 // file per entry point, so that a package's user loads and resolves few files.
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
 
 const glue = "build/wasm/strict/gradus_wasm";
@@ -34,7 +35,8 @@ const bundles = [
   {
     input: "build/ts/index.js",
     external,
-    plugins: [compiledTypeScript(".js")],
+    // Comments would be more than half of the file; the source map leads back to them.
+    plugins: [compiledTypeScript(".js"), terser({ module: true, keep_classnames: true })],
     output: { dir: "dist", format: "es", sourcemap: true },
   },
   {

@@ -112,6 +112,7 @@ export {
   runtimeInfo,
 } from "./runtime/load.js";
 export {
+  byEpoch,
   type CosineDecayOptions,
   type CosineDecayRestartsOptions,
   cosineDecay,

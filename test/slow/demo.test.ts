@@ -45,7 +45,9 @@ function median(values: readonly number[]): number {
 }
 
 describe("the MNIST demo", () => {
-  it("reaches the accuracy of Keras and PyTorch with three seeds", { timeout: 600_000 }, async () => {
+  it("reaches the accuracy of Keras and PyTorch with three seeds", {
+    timeout: 600_000,
+  }, async () => {
     const accuracies: number[] = [];
     for (const seed of [1, 2, 3]) {
       const report = await demo("--seed", String(seed));

@@ -34,10 +34,9 @@ const factories = optimizers as unknown as Record<
 const absent = ["amsgrad", "gradientAccumulationSteps", "useEma"];
 
 function isBuilt({ options }: GoldenCase): boolean {
-  const optimizer = options.optimizer as Options;
-  return (
-    factories[optimizer.name as string] !== undefined && !absent.some((name) => name in optimizer)
-  );
+  const optimizer = options.optimizer as Options | undefined;
+  if (!optimizer || !factories[optimizer.name as string]) return false;
+  return !absent.some((name) => name in optimizer);
 }
 
 function optimizerOf(found: GoldenCase): Optimizer {

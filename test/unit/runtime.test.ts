@@ -107,14 +107,15 @@ describe("memory", () => {
       "--input-type=module",
       "--eval",
       `
-        const { init, sequential, dense } = await import(${JSON.stringify(join(root, "dist", "index.js"))});
+        const { initSync, sequential, dense } = await import(${JSON.stringify(join(root, "dist", "index.js"))});
         const memories = [];
         const { Memory } = WebAssembly;
         const start = WebAssembly.Instance;
         WebAssembly.Instance = class extends start {
           constructor(...given) { super(...given); memories.push(this.exports.memory); }
         };
-        await init();
+        const { readFileSync } = await import("node:fs");
+        initSync({ wasm: readFileSync(${JSON.stringify(join(root, "dist", "gradus-strict.wasm"))}) });
         const x = new Float32Array(1000);
         const once = async () => {
           const model = sequential({ inputShape: [1000], layers: [dense({ units: 2000 }), dense({ units: 1 })] });

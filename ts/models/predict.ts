@@ -112,6 +112,6 @@ function predictBatch(
 ): void {
   program.write(state.graph.inputs[0]?.name ?? "x", rows, null, from, to);
   program.run(to - from, 0, state.seed, 0);
-  const { data } = program.output("output");
-  result.data.set(data, (result.data.length / rows.count) * from);
+  const length = result.data.length / rows.count;
+  result.data.set(program.output("output", length * (to - from)), length * from);
 }

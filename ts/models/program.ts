@@ -69,13 +69,10 @@ export class Program {
     }
   }
 
-  /** The numbers of an output, until the next run of any program. */
-  output(name: string): { dims: readonly number[]; data: Float32Array } {
-    return this.#core.call(this.#where, (engine) => {
-      const dims = [...engine.outputDims(this.id, name)];
-      const length = dims.reduce((product, extent) => product * extent, 1);
-      return { dims, data: this.#core.floats(engine.outputPtr(this.id, name), length) };
-    });
+  /** The first `length` numbers of an output, until the next run of any program. */
+  output(name: string, length: number): Float32Array {
+    const address = this.#core.call(this.#where, (engine) => engine.outputPtr(this.id, name));
+    return this.#core.floats(address, length);
   }
 
   #view(name: string): RowTarget | undefined {

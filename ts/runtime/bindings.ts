@@ -1,6 +1,11 @@
 // The only file that imports the generated WebAssembly glue, and the only one that knows
 // where the .wasm files lie. It must not know anything about models.
-export { Engine, initSync as loadGlue, lastPanic } from "../../build/wasm/strict/gradus_wasm.js";
+export {
+  default as loadGlue,
+  Engine,
+  initSync as loadGlueNow,
+  lastPanic,
+} from "../../build/wasm/strict/gradus_wasm.js";
 
 /** The builds of the one source that the package carries. */
 export type Build = "relaxed" | "strict";

@@ -1,6 +1,6 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
 import { checkOneOf, checkOptions, fail } from "../errors.js";
-import { type Build, Engine, loadGlue, wasmUrl } from "./bindings.js";
+import { type Build, Engine, loadGlue, loadGlueNow, wasmUrl } from "./bindings.js";
 import { Core } from "./core.js";
 import { readBytes, readBytesNow } from "./platform.js";
 
@@ -88,7 +88,7 @@ export function initSync(options: InitSyncOptions): void {
   checkOptions("initSync", options, ["wasm"]);
   if (core) return;
   checkWasm("initSync", options.wasm);
-  start("initSync", options.wasm, { build: "given", simd: null, why: "handed to initSync" });
+  startNow("initSync", options.wasm, { build: "given", simd: null, why: "handed to initSync" });
 }
 
 /** Tells which build of the engine runs, with how many threads, and why. */
@@ -108,7 +108,7 @@ export function readyCore(where: string): Core {
       hint: "Write `await init()` first.",
     });
   }
-  return start(where, bytes, { build: `gradus-${build}.wasm`, simd: build, why });
+  return startNow(where, bytes, { build: `gradus-${build}.wasm`, simd: build, why });
 }
 
 /** The engine for a call that can wait. */
@@ -122,12 +122,12 @@ async function load(simd: "auto" | Build, wasm: InitOptions["wasm"]): Promise<vo
     const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
     checkWasm("init", source);
     const asked = simd === "auto" ? null : simd;
-    start("init", await compile(source), { build: "given", simd: asked, why: "handed to init" });
+    await start(await compile(source), { build: "given", simd: asked, why: "handed to init" });
     return;
   }
   const [build, why] = choose(simd);
   const module = await compile(await readUrl(wasmUrl(build)));
-  start("init", module, { build: `gradus-${build}.wasm`, simd: build, why });
+  await start(module, { build: `gradus-${build}.wasm`, simd: build, why });
 }
 
 function choose(simd: "auto" | Build): [Build, string] {
@@ -166,8 +166,15 @@ async function compile(
   source: WebAssembly.Module | BufferSource | Response,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const bytes = source instanceof Response ? await source.arrayBuffer() : source;
-  return WebAssembly.compile(bytes).catch((error: unknown) => wrongBytes("init", error));
+  const isStream =
+    source instanceof Response && source.headers.get("content-type") === "application/wasm";
+  try {
+    if (isStream) return await WebAssembly.compileStreaming(source);
+    const bytes = source instanceof Response ? await source.arrayBuffer() : source;
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    return wrongBytes("init", error);
+  }
 }
 
 function checkWasm(where: string, wasm: unknown): void {
@@ -184,19 +191,29 @@ function wrongBytes(where: string, error: unknown): never {
   return fail(where, { expected: "a .wasm file of gradus", received: String(error) });
 }
 
-function start(
-  where: string,
-  wasm: WebAssembly.Module | BufferSource,
-  how: Omit<RuntimeInfo, "threads">,
-): Core {
+type How = Omit<RuntimeInfo, "threads">;
+
+async function start(module: WebAssembly.Module, how: How): Promise<void> {
+  const { memory } = await loadGlue({ module_or_path: module }).catch((error: unknown) =>
+    wrongBytes("init", error),
+  );
+  begin(memory, how);
+}
+
+function startNow(where: string, wasm: WebAssembly.Module | BufferSource, how: How): Core {
+  let memory: WebAssembly.Memory;
   try {
-    const { memory } = loadGlue({ module: wasm });
-    core = new Core(new Engine(), memory);
+    memory = loadGlueNow({ module: wasm }).memory;
   } catch (error) {
-    wrongBytes(where, error);
+    return wrongBytes(where, error);
   }
+  return begin(memory, how);
+}
+
+function begin(memory: WebAssembly.Memory, how: How): Core {
+  core = new Core(new Engine(), memory);
   info = { ...how, threads: 1 };
-  return core as Core;
+  return core;
 }
 
 function checkSame(simd: "auto" | Build): void {

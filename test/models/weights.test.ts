@@ -262,6 +262,10 @@ describe("the model", () => {
     await expect(long.predict(new Float32Array(20_000), { batchSize: 1 })).rejects.toThrow(
       /^predict: expected a result that fits into memory, received \[20000, 1000000\], 80000\.0 MB/,
     );
+    const many = long.predict(new Float32Array(5000), { batchSize: 5000 });
+    await expect(many).rejects.toThrow(
+      /^predict: expected a batch that fits into memory, received 5000 rows .* Hint: .*batchSize/,
+    );
     long.dispose();
   });
   it("without weights to train still counts its loss", async () => {

@@ -1,7 +1,7 @@
 // Compiled graphs: their inputs in the engine's memory, and a cache that compiles each once.
 import type { Rows, RowTarget } from "../data/rows.js";
 import type { DType } from "../data/tensor.js";
-import { fail } from "../errors.js";
+import { fail, GradusError } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import type { Resources } from "../runtime/resources.js";
 import type { Seed } from "./seed.js";
@@ -112,11 +112,24 @@ export class ProgramCache {
     const known = this.#programs.get(key);
     if (known && known.capacity >= capacity) return known;
     const { wire, inputs } = lower();
-    const id = this.#resources.compile(core, where, wire, capacity);
+    const id = this.#compile(core, where, wire, capacity);
     const program = new Program(core, where, id, capacity, inputs);
     if (known) this.#resources.freeProgram(core, known.id);
     this.#programs.set(key, program);
     return program;
+  }
+
+  #compile(core: Core, where: string, wire: Uint8Array, capacity: number): number {
+    try {
+      return this.#resources.compile(core, where, wire, capacity);
+    } catch (error) {
+      if (!(error instanceof GradusError && /\bfits\b/.test(error.expected))) throw error;
+      return fail(where, {
+        expected: "a batch that fits into memory",
+        received: `${capacity} rows (${error.where}: ${error.received})`,
+        hint: "WebAssembly has 4 GB at most. Use a smaller batchSize or smaller layers.",
+      });
+    }
   }
 
   /** The printed form of the program whose key starts so; the newest one. */

@@ -2,8 +2,8 @@
 // file per entry point, so that a package's user loads and resolves few files.
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import terser from "@rollup/plugin-terser";
 import { dts } from "rollup-plugin-dts";
+import { minify } from "terser";
 
 const glue = "build/wasm/strict/gradus_wasm";
 
@@ -28,6 +28,21 @@ function compiledTypeScript(extension) {
   };
 }
 
+/**
+ * Makes the file small; class names stay, because users see them in errors and inspectors.
+ * @returns {import("rollup").Plugin}
+ */
+function minified() {
+  return {
+    name: "minified",
+    async renderChunk(code) {
+      const options = { module: true, keep_classnames: true, sourceMap: { asObject: true } };
+      const { code: small = "", map } = await minify(code, options);
+      return { code: small, map: /** @type {import("rollup").SourceMapInput} */ (map) };
+    },
+  };
+}
+
 const external = [/^node:/];
 
 /** @type {import("rollup").RollupOptions[]} */
@@ -36,7 +51,7 @@ const bundles = [
     input: "build/ts/index.js",
     external,
     // Comments would be more than half of the file; the source map leads back to them.
-    plugins: [compiledTypeScript(".js"), terser({ module: true, keep_classnames: true })],
+    plugins: [compiledTypeScript(".js"), minified()],
     output: { dir: "dist", format: "es", sourcemap: true },
   },
   {

@@ -222,3 +222,12 @@ fn floats<'t, const N: usize>(inputs: &[&'t Type]) -> Result<[&'t Type; N]> {
         false => Err(mismatch("float32 inputs", inputs).hint("cast integer inputs first")),
     }
 }
+
+/// Checks the inputs of an operation that writes a value into a variable of the same shape.
+fn assignable(inputs: &[&Type]) -> Result<Vec<Type>> {
+    let [to, value] = floats(inputs)?;
+    match to.shape == value.shape {
+        true => Ok(Vec::new()),
+        false => Err(mismatch("a variable and a value of its shape", inputs)),
+    }
+}

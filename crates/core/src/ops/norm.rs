@@ -1,6 +1,6 @@
 //! Batch normalisation over all axes but the last, and the moving statistics that go with it.
 
-use super::{floats, mismatch, Frame, Op, Rule};
+use super::{assignable, floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Shape, Type, Value};
@@ -242,11 +242,7 @@ impl Rule for UpdateMoving {
         format!("updateMoving[{}]", self.momentum)
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        let [to, value] = floats(inputs)?;
-        match to.shape == value.shape {
-            true => Ok(Vec::new()),
-            false => Err(mismatch("a variable and a value of its shape", inputs)),
-        }
+        assignable(inputs)
     }
     fn writes(&self) -> &[usize] {
         &[0]

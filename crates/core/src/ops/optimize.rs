@@ -1,6 +1,6 @@
 //! What changes variables: optimizer updates, clipping factors, assignment.
 
-use super::{floats, mismatch, Frame, Rule};
+use super::{assignable, mismatch, Frame, Rule};
 use crate::error::Result;
 use crate::ir::{Dims, Shape, Type};
 use gradus_kernels::mem::At;
@@ -174,11 +174,7 @@ impl Rule for Assign {
         "assign".into()
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        let [to, value] = floats(inputs)?;
-        match to.shape == value.shape {
-            true => Ok(Vec::new()),
-            false => Err(mismatch("a variable and a value of its shape", inputs)),
-        }
+        assignable(inputs)
     }
     fn writes(&self) -> &[usize] {
         &[0]

@@ -43,7 +43,7 @@ pub struct Step<'a> {
 pub trait Rule {
     /// The name users write, in camelCase.
     const NAME: &'static str;
-    /// What the rule remembers per weight, all 0 at first.
+    /// What the rule remembers per weight; what it starts from is the caller's choice.
     const SLOTS: &'static [&'static str];
     /// Its hyperparameters.
     const HYPER: &'static [Param];
@@ -118,6 +118,30 @@ rules! {
     Adam,
     /// Adam with decoupled weight decay (which every rule has: it differs in the default only).
     AdamW,
+    /// Adam over the greatest velocity so far.
+    Amsgrad,
+    /// Adam over the greatest gradient, which fades.
+    Adamax,
+    /// Adam with Nesterov's momentum.
+    Nadam,
+    /// Steps that shrink with all squared gradients so far.
+    Adagrad,
+    /// Gradients over the root of their mean square.
+    Rmsprop,
+    /// RMSprop with momentum.
+    RmspropMomentum,
+    /// RMSprop over the variance of gradients.
+    RmspropCentered,
+    /// RMSprop with momentum over the variance of gradients.
+    RmspropCenteredMomentum,
+    /// Steps as large as steps usually are.
+    Adadelta,
+    /// The sign of a mean gradient.
+    Lion,
+    /// Follow the regularised leader.
+    Ftrl,
+    /// The same with any power of the sum of squares.
+    FtrlPower,
 }
 
 impl UpdateKind {

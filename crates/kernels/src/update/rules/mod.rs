@@ -1,0 +1,42 @@
+//! The rules themselves. `w`, `g` and slots are per weight; `lr` is the learning rate.
+
+use crate::param::Param;
+
+mod adam;
+mod adaptive;
+mod descent;
+mod ftrl;
+mod lion;
+
+pub use adam::{Adam, AdamW, Adamax, Amsgrad, Nadam};
+pub use adaptive::{
+    Adadelta, Adagrad, Rmsprop, RmspropCentered, RmspropCenteredMomentum, RmspropMomentum,
+};
+pub use descent::{Momentum, Nesterov, Sgd};
+pub use ftrl::{Ftrl, FtrlPower};
+pub use lion::Lion;
+
+#[cfg(test)]
+pub(super) use adam::nadam_product;
+
+const MOMENTUM: Param = Param::rate("momentum", 0.9);
+
+/// 2^-50: where a slot keeps squares, the square of a smaller gradient is below what it keeps.
+const LEAST_SQUARED: f32 = 8.881_784e-16;
+
+/// The number with up to seven decimals that `v` is the float of, if there is one, else `v`.
+///
+/// A beta2 written 0.999 is off by 1.3e-8 as float32, which is 1.3e-5 of the `1 - beta2` that counts.
+fn as_written(v: f32) -> f64 {
+    let short = (f64::from(v) * 1e7).round() / 1e7;
+    if short as f32 == v {
+        short
+    } else {
+        f64::from(v)
+    }
+}
+
+/// 1 - v, for a decay rate as it was written.
+fn rest(v: f32) -> f32 {
+    (1.0 - as_written(v)) as f32
+}

@@ -22,7 +22,7 @@ export function saveState(core: Core, state: ModelState): Record<string, Tensor>
   return saved;
 }
 
-/** Writes back what `saveState` gave; slots that did not exist then become 0. */
+/** Writes back what `saveState` gave; slots that did not exist then start afresh. */
 export function restoreState(
   core: Core,
   where: string,
@@ -48,7 +48,7 @@ export function restoreState(
   for (const slot of slots) {
     const numbers = saved[slot.name]?.data;
     if (numbers) slot.view(core).set(numbers);
-    else slot.view(core).fill(0);
+    else slot.view(core).fill(slot.initial);
   }
   const [iterations = 0, epoch = 0, draws = 0, epochs = 0] = counters.data;
   if (state.setup) {

@@ -130,7 +130,8 @@ export class TrainingSetup {
 
   #slotsFor(variable: Variable): Variable[] {
     return this.optimizer.slots.map(
-      (slot) => new Variable(`optimizer/${variable.name}/${slot}`, variable.shape),
+      ({ name, initial }) =>
+        new Variable(`optimizer/${variable.name}/${name}`, variable.shape, initial),
     );
   }
 }

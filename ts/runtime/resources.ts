@@ -84,12 +84,15 @@ export class Variable implements GraphVariable {
   readonly shape: readonly number[];
   /** How many numbers it holds. */
   readonly size: number;
+  /** What each of its numbers is at first. */
+  readonly initial: number;
   #id = -1;
 
-  constructor(name: string, shape: readonly number[]) {
+  constructor(name: string, shape: readonly number[], initial = 0) {
     this.name = name;
     this.shape = shape;
     this.size = shape.reduce((product, extent) => product * extent, 1);
+    this.initial = initial;
   }
 
   /** Its number in the engine. */
@@ -103,11 +106,12 @@ export class Variable implements GraphVariable {
     return this.#id >= 0;
   }
 
-  /** Makes room for it; its numbers are 0. */
+  /** Makes room for it; its numbers are `initial`. */
   create(core: Core): void {
     this.#id = core.change(`variable "${this.name}"`, (engine) =>
       engine.createVariable(this.name, Uint32Array.from(this.shape)),
     );
+    if (this.initial !== 0) this.view(core).fill(this.initial);
   }
 
   /** Gives its memory back. */

@@ -1,0 +1,169 @@
+// Role: what all optimizers share: the table of the engine's rules, clipping, decay, learning rates.
+// The arithmetic of a rule is a row of crates/kernels/src/update; slots and step counts are kept
+// by the model. The factories lie beside it.
+import { checkNumber, describe, fail } from "../errors.js";
+import { type LearningRate, type ResolvedLearningRate, resolveLearningRate } from "../schedules.js";
+
+/** Options every optimizer has. */
+export interface OptimizerOptions {
+  /**
+   * How far a step goes: a number of at least 0, a schedule, or a function of the step
+   * (counted from 0).
+   */
+  learningRate?: LearningRate;
+  /**
+   * Each step also takes `learningRate * weightDecay * w` off every weight w (decoupled, not part
+   * of the gradient); at least 0. Default: 0, for `adamW` 0.004.
+   */
+  weightDecay?: number;
+  /** Weights whose name contains one of these texts do not decay: `["bias", "gamma"]`. */
+  excludeFromWeightDecay?: readonly string[];
+  /** Cuts each number of a gradient to [-clipValue, clipValue]; above 0. Default: none. */
+  clipValue?: number;
+  /** Scales the gradient of a weight down to this norm; above 0. Default: none. */
+  clipNorm?: number;
+  /** Scales all gradients down to this norm of them together; above 0. Default: none. */
+  globalClipNorm?: number;
+}
+
+/** How gradients are cut. */
+export interface Clipping {
+  readonly kind: "none" | "value" | "norm" | "globalNorm";
+  readonly limit: number;
+}
+
+/** A number that a rule keeps for each weight, and what it is before the first step. */
+export interface Slot {
+  readonly name: string;
+  readonly initial: number;
+}
+
+/** An optimizer with its options. Made by `adam()` and the like; may be used for several models. */
+export interface Optimizer {
+  /** The factory's name. */
+  readonly name: string;
+  /** The rule of the engine. @internal */
+  readonly rule: string;
+  /** @internal */
+  readonly hyperparameters: readonly number[];
+  /** What the rule keeps for each weight. @internal */
+  readonly slots: readonly Slot[];
+  /** Whether a schedule can set the rule's momentum or beta1. @internal */
+  readonly hasMomentum: boolean;
+  /** @internal */
+  readonly learningRate: ResolvedLearningRate;
+  /** @internal */
+  readonly clipping: Clipping;
+  /** How strongly the weight of that name decays. @internal */
+  decayOf(weight: string): number;
+}
+
+interface Rule {
+  readonly slots: readonly string[];
+  readonly hasMomentum: boolean;
+}
+
+function rule(slots: readonly string[], { hasMomentum }: { hasMomentum: boolean }): Rule {
+  return { slots, hasMomentum };
+}
+
+const [withMomentum, withoutMomentum] = [{ hasMomentum: true }, { hasMomentum: false }];
+
+/**
+ * The rules of the engine: what they keep for each weight, and whether a schedule can set their
+ * first hyperparameter, the momentum or beta1. That of nadam is part of a running product.
+ */
+const rules = {
+  sgd: rule([], withoutMomentum),
+  momentum: rule(["momentum"], withMomentum),
+  nesterov: rule(["momentum"], withMomentum),
+  adam: rule(["momentum", "velocity"], withMomentum),
+  adamW: rule(["momentum", "velocity"], withMomentum),
+  amsgrad: rule(["momentum", "velocity", "velocityHat"], withMomentum),
+  adamax: rule(["momentum", "norm"], withMomentum),
+  nadam: rule(["momentum", "velocity"], withoutMomentum),
+  adagrad: rule(["accumulator"], withoutMomentum),
+  rmsprop: rule(["velocity"], withoutMomentum),
+  rmspropMomentum: rule(["velocity", "momentum"], withMomentum),
+  rmspropCentered: rule(["velocity", "averageGradient"], withoutMomentum),
+  rmspropCenteredMomentum: rule(["velocity", "momentum", "averageGradient"], withMomentum),
+  adadelta: rule(["accumulatedGrad", "accumulatedDeltaVar"], withoutMomentum),
+  lion: rule(["momentum"], withMomentum),
+  ftrl: rule(["accumulator", "linear"], withoutMomentum),
+  ftrlPower: rule(["accumulator", "linear"], withoutMomentum),
+};
+
+export const commonOptions = [
+  "learningRate",
+  "weightDecay",
+  "excludeFromWeightDecay",
+  "clipValue",
+  "clipNorm",
+  "globalClipNorm",
+];
+
+const clippings = [
+  ["clipValue", "value"],
+  ["clipNorm", "norm"],
+  ["globalClipNorm", "globalNorm"],
+] as const;
+
+function clippingOf(name: string, options: OptimizerOptions): Clipping {
+  const given = clippings.filter(([option]) => options[option] !== undefined);
+  if (given.length > 1) {
+    fail(name, {
+      expected: "at most one of clipValue, clipNorm and globalClipNorm",
+      received: given.map(([option]) => option).join(" and "),
+    });
+  }
+  for (const [option, kind] of given) {
+    return { kind, limit: checkNumber(name, option, options[option], { exclusiveMin: 0 }) };
+  }
+  return { kind: "none", limit: 0 };
+}
+
+function decayRule(name: string, options: OptimizerOptions): (weight: string) => number {
+  const { weightDecay = 0, excludeFromWeightDecay: excluded = [] } = options;
+  checkNumber(name, "weightDecay", weightDecay, { min: 0 });
+  if (!Array.isArray(excluded) || excluded.some((text) => typeof text !== "string")) {
+    fail(name, {
+      expected: 'excludeFromWeightDecay to be a list of texts such as ["bias"]',
+      received: describe(excluded),
+    });
+  }
+  return (weight) => (excluded.some((text) => weight.includes(text)) ? 0 : weightDecay);
+}
+
+/**
+ * An optimizer of the table.
+ * @param hyperparameters in the order of the rule in crates/kernels/src/update/rules
+ * @param initial what slots start from by name, where that is not 0
+ */
+export function optimizer(
+  name: string,
+  rule: keyof typeof rules,
+  options: OptimizerOptions,
+  hyperparameters: readonly number[],
+  initial: Readonly<Record<string, number>> = {},
+): Optimizer {
+  const learningRate = resolveLearningRate(name, options.learningRate as LearningRate);
+  const { slots, hasMomentum } = rules[rule];
+  if (learningRate.momentum(0) !== undefined && !hasMomentum) {
+    const own = rule === "nadam";
+    fail(name, {
+      expected: "an optimizer with momentum for a schedule that changes it",
+      received: own ? "nadam, whose momentum has a schedule of its own" : `${name} without`,
+      hint: "Use momentum() or nesterov(), or set cycleMomentum of oneCycle to false.",
+    });
+  }
+  return {
+    name,
+    rule,
+    hyperparameters,
+    slots: slots.map((slot) => ({ name: slot, initial: initial[slot] ?? 0 })),
+    hasMomentum,
+    learningRate,
+    clipping: clippingOf(name, options),
+    decayOf: decayRule(name, options),
+  };
+}

@@ -31,7 +31,7 @@ const factories = optimizers as unknown as Record<
   ((options: Options) => Optimizer) | undefined
 >;
 /** Options of later milestones. */
-const absent = ["amsgrad", "gradientAccumulationSteps", "useEma"];
+const absent = ["gradientAccumulationSteps", "useEma"];
 
 function isBuilt({ options }: GoldenCase): boolean {
   const optimizer = options.optimizer as Options | undefined;

@@ -39,7 +39,9 @@ export {
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { type DropoutOptions, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
-export type { Layer, LayerOptions } from "./layers/layer.js";
+export { type InputOptions, input } from "./layers/input.js";
+export type { Layer, LayerFunction, LayerOptions } from "./layers/layer.js";
+export type { LayerTensor } from "./layers/layer-tensor.js";
 export {
   binaryCrossentropy,
   type CrossentropyOptions,
@@ -72,7 +74,8 @@ export {
 export type { TestOnBatchOptions, TrainOnBatchOptions } from "./models/batch.js";
 export type { EvaluateOptions } from "./models/evaluate.js";
 export type { FitOptions, ValidationData } from "./models/fit.js";
-export type { Model, SummaryOptions, WeightInfo } from "./models/model.js";
+export { type ModelOptions, model } from "./models/functional.js";
+export type { Model, ModelFunction, SummaryOptions, WeightInfo } from "./models/model.js";
 export type { PredictOptions } from "./models/predict.js";
 export type { RunOptions } from "./models/run-options.js";
 export { type SequentialOptions, sequential } from "./models/sequential.js";

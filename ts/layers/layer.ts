@@ -6,6 +6,9 @@ import type { Initializer } from "../initializers.js";
 import type { RegularizerFunction } from "../regularizers.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { type Dim, printDims } from "../shape.js";
+import { Callable } from "./callable.js";
+import { type ConnectOptions, connectLayer } from "./connect.js";
+import type { LayerTensor } from "./layer-tensor.js";
 
 /** Options every layer has. */
 export interface LayerOptions {
@@ -91,8 +94,25 @@ export class LayerState {
   }
 }
 
-/** A layer of a model. Made by `dense()` and the like. */
-export class Layer {
+/**
+ * How a layer is called on one tensor, or on an array of them where it takes several: returns its
+ * output. Called again, it uses the same weights.
+ *
+ * Throws a `GradusError` for tensors of shapes that it cannot take.
+ * Source: https://keras.io/guides/functional_api/
+ */
+export type LayerFunction = (inputs: LayerTensor | readonly LayerTensor[]) => LayerTensor;
+
+const CallableLayer = Callable as new () => LayerFunction;
+
+/**
+ * A layer of a model. Made by `dense()` and the like; in functional models it is called on tensors.
+ *
+ * @example
+ * const x = input({ shape: [784] });
+ * const hidden = dense({ units: 100, activation: "relu" })(x);
+ */
+export class Layer extends CallableLayer {
   /** Whether training changes its weights; a change counts from the next `compile`. */
   trainable: boolean;
   /** @internal */
@@ -106,6 +126,7 @@ export class Layer {
 
   /** @internal */
   constructor(definition: LayerDefinition, options: LayerOptions) {
+    super();
     const { kind } = definition;
     const { name, trainable = true, inputShape } = options;
     if (name !== undefined && (typeof name !== "string" || !/^[^/\s]+$/.test(name))) {
@@ -126,8 +147,13 @@ export class Layer {
   }
 
   /** Its name; that of its kind until a model was built from it. */
-  get name(): string {
+  override get name(): string {
     return this.state?.name ?? this.givenName ?? this.kind;
+  }
+
+  /** @internal */
+  connect(inputs: LayerTensor | readonly LayerTensor[], options?: ConnectOptions): LayerTensor {
+    return connectLayer(this, inputs, options);
   }
 }
 

@@ -1,14 +1,17 @@
 // How the layers of a model are connected. Sequential models are a chain of it; whatever has
 // layers is built, lowered and summarised through this one form. It must not know training.
 import { fail } from "../errors.js";
-import { GraphBuilder, type Sym } from "../graph.js";
-import type { CallContext, Layer, WeightSpec } from "../layers/layer.js";
-import { LayerState } from "../layers/layer.js";
-import { batchOf, type Dim, printDims } from "../shape.js";
+import type { GraphBuilder, Sym } from "../graph.js";
+import { callLayer, checkSameWeights, placeOf } from "../layers/connect.js";
+import { type Layer, LayerState, type LayerWeight } from "../layers/layer.js";
+import type { LayerTensor, LayerUse } from "../layers/layer-tensor.js";
+import { type Dim, printDims, sameDims } from "../shape.js";
+import { nameLayers } from "./layer-names.js";
 
 /** An input of a model. */
 export interface GraphInput {
   readonly name: string;
+  readonly tensor: LayerTensor;
   readonly rowShape: readonly number[];
 }
 
@@ -17,6 +20,15 @@ export interface LayerCall {
   readonly layer: Layer;
   /** Numbers of values: inputs come first, then one for each call in order. */
   readonly inputs: readonly number[];
+  /** The shape of the result. */
+  readonly dims: readonly Dim[];
+}
+
+/** A weight with its name in a model. */
+export interface ModelWeight extends LayerWeight {
+  /** Layer and weight: `dense/kernel`; in a nested model `encoder/dense/kernel`. */
+  readonly name: string;
+  readonly layer: Layer;
 }
 
 /** What lowering found. */
@@ -38,155 +50,143 @@ export class LayerGraph {
   readonly inputs: readonly GraphInput[];
   readonly calls: readonly LayerCall[];
   readonly outputs: readonly number[];
+  /** The shapes of the outputs. */
+  readonly outputDims: readonly (readonly Dim[])[];
   /** Each layer once, in the order of first use. */
   readonly layers: readonly Layer[];
-  /** The shape of each call's result. */
-  readonly callDims: readonly (readonly Dim[])[];
+  /** All weights and statistics in the order of the layers. */
+  readonly weights: readonly ModelWeight[];
+  readonly #names: ReadonlyMap<Layer, string>;
 
   /** Names and builds the layers; when that fails, no layer has changed. */
   constructor(
     where: string,
-    inputs: readonly GraphInput[],
-    calls: readonly LayerCall[],
-    outputs: readonly number[],
+    inputs: readonly { readonly name: string; readonly tensor: LayerTensor }[],
+    outputs: readonly LayerTensor[],
   ) {
-    this.inputs = inputs;
-    this.calls = calls;
-    this.outputs = outputs;
-    this.layers = [...new Set(calls.map((call) => call.layer))];
-    const names = nameLayers(where, this.layers);
-    const states = new Map<Layer, LayerState>();
-    for (const layer of this.layers) if (layer.state) states.set(layer, layer.state);
-    const dims: (readonly Dim[])[] = [];
-    const build = (layer: Layer, syms: readonly Sym[]) => {
-      const known = states.get(layer);
-      const name = names.get(layer) as string;
-      const place = placeOf(layer, name);
-      const shapes = syms.map((sym) => sym.dims);
-      const specs = layer.definition.weights?.(shapes, place) ?? [];
-      if (known) checkSameWeights(place, known, specs);
-      else states.set(layer, new LayerState(layer, name, shapes, specs));
-      return states.get(layer) as LayerState;
-    };
-    const graph = new GraphBuilder();
-    const syms = inputs.map((input) => graph.input(input.name, batchOf(input.rowShape)));
-    const mode = { training: false, isTrainable: () => false };
-    this.#walk(graph, syms, mode, build, (sym) => dims.push(sym.dims));
+    const made = madeBetween(where, inputs, outputs);
+    const values = new Map([...inputs.map(({ tensor }) => tensor), ...made].map((t, i) => [t, i]));
+    const numbersOf = (tensors: readonly LayerTensor[]) =>
+      tensors.map((tensor) => values.get(tensor) as number);
+    const uses = made.map(({ use }) => use as LayerUse);
+    const first = new Map<Layer, LayerUse>();
+    for (const use of uses) if (!first.has(use.layer)) first.set(use.layer, use);
+    this.#names = nameLayers(where, [...first.values()]);
+    this.inputs = inputs.map(({ name, tensor }) => ({
+      name,
+      tensor,
+      rowShape: tensor.dims.slice(1).map((dim) => dim.factor),
+    }));
+    this.calls = made.map(({ dims }, i) => {
+      const { layer, inputs: from } = uses[i] as LayerUse;
+      return { layer, inputs: numbersOf(from), dims };
+    });
+    this.outputs = numbersOf(outputs);
+    this.outputDims = outputs.map((tensor) => tensor.dims);
+    this.layers = [...first.keys()];
+    const states = this.#build(uses);
     for (const [layer, state] of states) layer.state = state;
-    this.callDims = dims;
+    this.weights = this.layers.flatMap((layer) =>
+      (layer.state as LayerState).weights.map(({ spec, variable }) => {
+        return { name: `${this.nameOf(layer)}/${spec.name}`, layer, spec, variable };
+      }),
+    );
   }
 
-  /** The shapes of the outputs. */
-  get outputDims(): readonly (readonly Dim[])[] {
-    return this.outputs.map((value) => this.#dimsOf(value));
+  /** The name of a layer in this model. */
+  nameOf(layer: Layer): string {
+    return this.#names.get(layer) as string;
   }
 
   /** Calls the layers on symbolic inputs. */
   lower(graph: GraphBuilder, inputs: readonly Sym[], mode: LoweringMode): Lowered {
     const losses: Sym[] = [];
-    const states = (layer: Layer) => layer.state as LayerState;
-    const values = this.#walk(graph, inputs, mode, states, undefined, losses);
+    const values = [...inputs];
+    this.calls.forEach(({ layer, inputs: from }, stream) => {
+      const given = from.map((value) => values[value] as Sym);
+      const { weights } = layer.state as LayerState;
+      const trainable = mode.isTrainable(layer);
+      const callMode = { training: mode.training, trainable, stream, losses };
+      values.push(callLayer(graph, this.#placeOf(layer), layer, weights, given, callMode));
+    });
     return { outputs: this.outputs.map((value) => values[value] as Sym), losses };
   }
 
-  #dimsOf(value: number): readonly Dim[] {
-    const input = this.inputs[value];
-    if (input) return batchOf(input.rowShape);
-    return this.callDims[value - this.inputs.length] as readonly Dim[];
-  }
-
-  #walk(
-    graph: GraphBuilder,
-    inputs: readonly Sym[],
-    mode: LoweringMode,
-    stateOf: (layer: Layer, inputs: readonly Sym[]) => LayerState,
-    seen: ((sym: Sym) => void) | undefined,
-    losses: Sym[] = [],
-  ): Sym[] {
-    const values = [...inputs];
-    this.calls.forEach(({ layer, inputs: from }, index) => {
-      const given = from.map((value) => values[value] as Sym);
-      const state = stateOf(layer, given);
-      const output = graph.within(placeOf(layer, state.name), () =>
-        layer.definition.call(contextOf(graph, layer, state, index, mode, losses), given),
-      );
-      seen?.(output);
-      values.push(output);
-    });
-    return values;
-  }
-}
-
-/** `dense "dense_1"`, as errors name a layer. */
-export function placeOf(layer: Layer, name = layer.name): string {
-  return `${layer.kind} "${name}"`;
-}
-
-function contextOf(
-  graph: GraphBuilder,
-  layer: Layer,
-  state: LayerState,
-  index: number,
-  mode: LoweringMode,
-  losses: Sym[],
-): CallContext {
-  return {
-    training: mode.training,
-    trainable: mode.isTrainable(layer),
-    stream: index,
-    weight(name) {
-      const weight = state.weights.find(({ spec }) => spec.name === name);
-      if (weight) return graph.variable(weight.variable);
-      return fail(placeOf(layer, state.name), {
-        expected: `one of the weights ${state.weights.map(({ spec }) => spec.name).join(", ")}`,
-        received: name,
+  /** Calls the layers on tensors between layers: this graph as a part of another. */
+  connect(name: string, tensors: readonly LayerTensor[]): readonly LayerTensor[] {
+    const place = `model "${name}"`;
+    if (tensors.length !== this.inputs.length) {
+      fail(place, {
+        expected: this.inputs.length === 1 ? "one input" : `${this.inputs.length} inputs`,
+        received: `${tensors.length}`,
       });
-    },
-    addLoss(value) {
-      losses.push(value);
-    },
-  };
+    }
+    for (const [i, { name: input, tensor }] of this.inputs.entries()) {
+      const { dims } = tensors[i] as LayerTensor;
+      if (sameDims(dims, tensor.dims)) continue;
+      fail(place, {
+        expected: `${this.inputs.length === 1 ? "an input" : `the input "${input}"`} of shape ${printDims(tensor.dims)}`,
+        received: printDims(dims),
+      });
+    }
+    const scope = { key: this, name, pathOf: (layer: Layer) => this.nameOf(layer) };
+    const values = [...tensors];
+    for (const { layer, inputs } of this.calls) {
+      const given = inputs.map((value) => values[value] as LayerTensor);
+      const place = placeOf(layer, `${name}/${this.nameOf(layer)}`);
+      values.push(layer.connect(given, { place, scope }));
+    }
+    return this.outputs.map((value) => values[value] as LayerTensor);
+  }
+
+  #placeOf(layer: Layer): string {
+    return placeOf(layer, this.nameOf(layer));
+  }
+
+  #build(uses: readonly LayerUse[]): Map<Layer, LayerState> {
+    const states = new Map<Layer, LayerState>();
+    for (const { layer, inputs, specs } of uses) {
+      const known = states.get(layer) ?? layer.state;
+      if (known) {
+        checkSameWeights(this.#placeOf(layer), known, specs);
+      } else {
+        const shapes = inputs.map((tensor) => tensor.dims);
+        states.set(layer, new LayerState(layer, this.nameOf(layer), shapes, specs));
+      }
+    }
+    return states;
+  }
 }
 
-/** Names for layers that have none: their kind, then kind_1, kind_2. */
-function nameLayers(where: string, layers: readonly Layer[]): Map<Layer, string> {
-  const names = new Map<Layer, string>();
-  const taken = new Map<string, Layer>();
-  for (const layer of layers) {
-    const name = layer.state?.name ?? layer.givenName;
-    if (name === null) continue;
-    const other = taken.get(name);
-    if (other) {
+/** The tensors that lead from inputs to outputs, in the order in which they were made. */
+function madeBetween(
+  where: string,
+  inputs: readonly { readonly name: string; readonly tensor: LayerTensor }[],
+  outputs: readonly LayerTensor[],
+): readonly LayerTensor[] {
+  const given = new Set(inputs.map(({ tensor }) => tensor));
+  const read = new Set<LayerTensor>();
+  const made = new Set<LayerTensor>();
+  const open = [...outputs];
+  for (let tensor = open.pop(); tensor; tensor = open.pop()) {
+    read.add(tensor);
+    if (given.has(tensor) || made.has(tensor)) continue;
+    if (!tensor.use) {
       fail(where, {
-        expected: "layers of different names",
-        received: `"${name}" twice (a ${other.kind} and a ${layer.kind} layer)`,
-        hint: "Give one of them another name.",
+        expected: "outputs that are made from its inputs alone",
+        received: `one that needs another input${tensor.givenName ? `, "${tensor.givenName}"` : ""} of shape ${printDims(tensor.dims)}`,
+        hint: "Add that to inputs.",
       });
     }
-    taken.set(name, layer);
-    names.set(layer, name);
+    made.add(tensor);
+    open.push(...tensor.use.inputs);
   }
-  for (const layer of layers) {
-    if (names.has(layer)) continue;
-    let name = layer.kind;
-    for (let count = 1; taken.has(name); count++) name = `${layer.kind}_${count}`;
-    taken.set(name, layer);
-    names.set(layer, name);
-  }
-  return names;
-}
-
-/** A layer that is built already can only take inputs that need the same weights. */
-function checkSameWeights(place: string, state: LayerState, specs: readonly WeightSpec[]): void {
-  for (const [i, spec] of specs.entries()) {
-    const shape = state.weights[i]?.spec.shape ?? [];
-    if (shape.length === spec.shape.length && shape.every((n, axis) => n === spec.shape[axis])) {
-      continue;
-    }
-    fail(place, {
-      expected: `an input for which ${spec.name} has the shape [${shape.join(", ")}] it was built with`,
-      received: `one that needs [${spec.shape.join(", ")}]`,
-      hint: `It was built for inputs of shape ${state.inputs.map(printDims).join(" and ")}.`,
+  for (const { name, tensor } of inputs) {
+    if (read.has(tensor)) continue;
+    fail(where, {
+      expected: "outputs that need every input",
+      received: `none that needs "${name}"`,
     });
   }
+  return [...made].sort((a, b) => a.order - b.order);
 }

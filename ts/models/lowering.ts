@@ -97,7 +97,7 @@ export function lowerTraining(model: LayerGraph, setup: TrainingSetup, variant: 
     trainables: setup.trainables.map(({ weight, slots }) => ({
       variable: weight.variable,
       learningRateMultiplier: 1,
-      weightDecay: optimizer.decayOf(weight.variable.name),
+      weightDecay: optimizer.decayOf(weight.name),
       slots,
     })),
   };
@@ -166,11 +166,11 @@ function lowerLoss(
     const values = loss.compute(yTrue, yPred);
     return reduceLoss(loss.reduction, values, weights);
   });
-  const penalties = setup.trainables.flatMap(({ weight: { spec, variable } }) => {
+  const penalties = setup.trainables.flatMap(({ weight: { name, spec, variable } }) => {
     const { regularizer } = spec;
     if (!regularizer) return [];
     const make = () => regularizer(graph.variable(variable));
-    return [graph.within(`regularizer of ${variable.name}`, make)];
+    return [graph.within(`regularizer of ${name}`, make)];
   });
   const total = graph.within("loss", () => [...losses, ...penalties].reduce(add, dataLoss));
   graph.within("running means", () => {

@@ -5,7 +5,10 @@ import type { History } from "../callbacks/history.js";
 import type { DataLike } from "../data/rows.js";
 import type { Tensor } from "../data/tensor.js";
 import { checkOneOf, checkOptions, describe, fail, nearest } from "../errors.js";
+import { Callable } from "../layers/callable.js";
+import { layerTensors } from "../layers/connect.js";
 import type { Layer, LayerState } from "../layers/layer.js";
+import type { LayerTensor } from "../layers/layer-tensor.js";
 import { readyCore } from "../runtime/load.js";
 import { batchOf, visibleShape } from "../shape.js";
 import {
@@ -24,7 +27,7 @@ import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
 import { summarize } from "./summary.js";
 import { type CompileOptions, TrainingSetup } from "./training-setup.js";
-import { checkWeights, countNumbers, readWeights, weightsOf, writeWeights } from "./weights.js";
+import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
 
 /** What is known about a weight. */
 export interface WeightInfo {
@@ -41,20 +44,29 @@ export interface SummaryOptions {
   print?: (table: string) => void;
 }
 
-/** A network that can be trained, evaluated and used. Made by `sequential()`. */
-export class Model implements CallbackModel {
+/** How a model is called as a layer: returns what its outputs are for these inputs. */
+export type ModelFunction = (inputs: LayerTensor) => LayerTensor;
+
+const CallableModel = Callable as new () => ModelFunction;
+
+/**
+ * A network that can be trained, evaluated and used. Made by `sequential()` and `model()`; in
+ * functional models it is called on tensors as a layer is.
+ */
+export class Model extends CallableModel implements CallbackModel {
   /** Set it to true in a callback to end training after the present batch. */
   stopTraining = false;
   readonly #state: ModelState;
 
   /** @internal */
   constructor(name: string, graph: LayerGraph, seed: Seed) {
+    super();
     this.#state = new ModelState(name, graph, seed);
     for (const layer of graph.layers) (layer.state as LayerState).users++;
   }
 
   /** Its name. */
-  get name(): string {
+  override get name(): string {
     return this.#state.name;
   }
 
@@ -63,7 +75,7 @@ export class Model implements CallbackModel {
     return this.#state.seed.value;
   }
 
-  /** Its layers in order. */
+  /** Its layers in the order of first use, those of nested models among them. */
   get layers(): readonly Layer[] {
     return this.#state.graph.layers;
   }
@@ -92,11 +104,12 @@ export class Model implements CallbackModel {
     this.#state.compiled("learningRate").learningRate = value;
   }
 
-  /** The layer of that name. */
+  /** The layer of that name; one of a nested model has its name in front: `encoder/dense`. */
   getLayer(name: string): Layer {
-    const found = this.layers.find((layer) => layer.name === name);
+    const { graph } = this.#state;
+    const found = graph.layers.find((layer) => graph.nameOf(layer) === name);
     if (found) return found;
-    const names = this.layers.map((layer) => layer.name);
+    const names = graph.layers.map((layer) => graph.nameOf(layer));
     const near = typeof name === "string" ? nearest(name, names) : undefined;
     return fail("getLayer", {
       expected: `the name of a layer: ${names.join(", ")}`,
@@ -171,19 +184,17 @@ export class Model implements CallbackModel {
 
   /** Name, shape and trainability of each weight and statistic. */
   weights(): WeightInfo[] {
-    return this.layers.flatMap((layer) =>
-      (layer.state as LayerState).weights.map(({ spec, variable }) => ({
-        name: variable.name,
-        shape: [...variable.shape],
-        trainable: layer.trainable && spec.trainable !== false,
-      })),
-    );
+    return this.#state.graph.weights.map(({ name, layer, spec, variable }) => ({
+      name,
+      shape: [...variable.shape],
+      trainable: layer.trainable && spec.trainable !== false,
+    }));
   }
 
   /** Copies of all weights and statistics by name: `{ "dense/kernel": … }`. */
   getWeights(): Record<string, Tensor> {
     const core = this.#prepare("getWeights");
-    return readWeights(core, weightsOf(this.#state.graph));
+    return readWeights(core, this.#state.graph.weights);
   }
 
   /**
@@ -193,7 +204,7 @@ export class Model implements CallbackModel {
   setWeights(weights: Readonly<Record<string, DataLike>>): void {
     const where = "setWeights";
     this.#state.activity.check(where, "changes");
-    const checked = checkWeights(where, weightsOf(this.#state.graph), weights);
+    const checked = checkWeights(where, this.#state.graph.weights, weights);
     writeWeights(this.#prepare(where), checked);
   }
 
@@ -211,7 +222,7 @@ export class Model implements CallbackModel {
 
   /** How many numbers its weights and statistics are. */
   countParams(): number {
-    return countNumbers(weightsOf(this.#state.graph));
+    return countNumbers(this.#state.graph.weights);
   }
 
   /** Prints a table of the layers, their output shapes and parameters, and returns it. */
@@ -245,6 +256,15 @@ export class Model implements CallbackModel {
     setup?.free();
     resources.free();
     for (const layer of graph.layers) (layer.state as LayerState).release();
+  }
+
+  /** @internal */
+  connect(input: LayerTensor): LayerTensor {
+    const { graph, activity } = this.#state;
+    const place = `model "${this.name}"`;
+    activity.check(place, "reads");
+    const [output] = graph.connect(this.name, layerTensors(place, input));
+    return output as LayerTensor;
   }
 
   #prepare(where: string) {

@@ -5,13 +5,13 @@ import type { Core } from "../runtime/core.js";
 import type { Variable } from "../runtime/resources.js";
 import type { ModelState } from "./model-state.js";
 import type { TrainingSetup } from "./training-setup.js";
-import { checkWeights, readWeights, weightsOf, writeWeights } from "./weights.js";
+import { checkWeights, readWeights, writeWeights } from "./weights.js";
 
 const countersName = "training/counters";
 
 /** Weights, statistics, slots of the optimizer, and how far training has come. */
 export function saveState(core: Core, state: ModelState): Record<string, Tensor> {
-  const saved = readWeights(core, weightsOf(state.graph));
+  const saved = readWeights(core, state.graph.weights);
   const setup = state.setup;
   for (const slot of setup ? existingSlots(setup) : []) {
     saved[slot.name] = tensor(slot.view(core).slice(), slot.shape);
@@ -38,7 +38,7 @@ export function restoreState(
   const weights = Object.fromEntries(
     Object.entries(saved).filter(([name]) => name !== countersName && !slotNames.has(name)),
   );
-  const checked = checkWeights(where, weightsOf(state.graph), weights);
+  const checked = checkWeights(where, state.graph.weights, weights);
   for (const slot of slots) {
     const length = saved[slot.name]?.data.length ?? slot.size;
     if (length === slot.size) continue;

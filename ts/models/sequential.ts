@@ -1,14 +1,18 @@
 // The sequential model: a chain of layers.
 import { checkOptions, describe, fail } from "../errors.js";
+import { placeOf } from "../layers/connect.js";
 import { checkShape, Layer } from "../layers/layer.js";
+import { LayerTensor } from "../layers/layer-tensor.js";
+import { batchOf } from "../shape.js";
 import { LayerGraph } from "./layer-graph.js";
+import { nameLayers } from "./layer-names.js";
 import { Model } from "./model.js";
 import { seedOf } from "./seed.js";
 
 /** Options of `sequential`. */
 export interface SequentialOptions {
-  /** The layers, each reading the output of the one before. */
-  layers: readonly Layer[];
+  /** The layers, each reading the output of the one before; models count as layers. */
+  layers: readonly (Layer | Model)[];
   /** The shape of one row of input, `[784]`. Default: that of the first layer. */
   inputShape?: readonly number[];
   /** Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one. */
@@ -36,7 +40,7 @@ export function sequential(options: SequentialOptions): Model {
     fail(where, { expected: "layers to be an array of layers", received: describe(layers) });
   }
   for (const [i, layer] of layers.entries()) {
-    if (layer instanceof Layer) continue;
+    if (layer instanceof Layer || layer instanceof Model) continue;
     fail(where, {
       expected: `layers[${i}] to be a layer such as dense({ units: 10 })`,
       received: describe(layer),
@@ -47,18 +51,35 @@ export function sequential(options: SequentialOptions): Model {
     fail(where, { expected: "name to be a text", received: describe(name) });
   }
   const seed = seedOf(where, given.seed);
-  const rowShape = inputShapeOf(where, given, layers[0] as Layer);
-  const calls = layers.map((layer: Layer, i) => ({ layer, inputs: [i] }));
-  const graph = new LayerGraph(where, [{ name: "x", rowShape }], calls, [layers.length]);
-  return new Model(name, graph, seed);
+  const rowShape = inputShapeOf(where, given, layers[0] as Layer | Model);
+  const tensor = new LayerTensor(batchOf(rowShape), "float32", null);
+  const output = chain(where, tensor, layers);
+  return new Model(name, new LayerGraph(where, [{ name: "x", tensor }], [output]), seed);
 }
 
-function inputShapeOf(where: string, given: SequentialOptions, first: Layer): readonly number[] {
-  const own = first.inputShape;
+/** Calls the layers one after the other, under the names they will have. */
+function chain(where: string, x: LayerTensor, layers: readonly (Layer | Model)[]): LayerTensor {
+  const own = layers.filter((layer) => layer instanceof Layer);
+  const names = nameLayers(
+    where,
+    own.map((layer) => ({ layer, scope: null })),
+  );
+  return layers.reduce((tensor, layer) => {
+    if (!(layer instanceof Layer)) return layer.connect(tensor);
+    return layer.connect(tensor, { place: placeOf(layer, names.get(layer)) });
+  }, x);
+}
+
+function inputShapeOf(
+  where: string,
+  given: SequentialOptions,
+  first: Layer | Model,
+): readonly number[] {
+  const own = first instanceof Layer ? first.inputShape : (first.inputShape.slice(1) as number[]);
   if (given.inputShape === undefined) {
     return (
       own ??
-      fail(`${first.kind} "${first.name}"`, {
+      fail(first instanceof Layer ? placeOf(first) : where, {
         expected: "an inputShape for the first layer",
         received: "none",
         hint: "Add inputShape: [784] to sequential or to its first layer.",

@@ -7,19 +7,18 @@ import { countNumbers, thousands } from "./weights.js";
 /** The table as text. */
 export function summarize(name: string, graph: LayerGraph): string {
   const seen = new Set<unknown>();
-  const rows = graph.calls.map(({ layer }, i) => {
+  const rows = graph.calls.map(({ layer, dims }) => {
     const { weights } = layer.state as LayerState;
     // A layer used twice has its weights once.
     const count = seen.has(layer) ? 0 : countNumbers(weights);
     seen.add(layer);
-    return [`${layer.name} (${layer.kind})`, shapeOf(graph.callDims[i] ?? []), thousands(count)];
+    return [`${graph.nameOf(layer)} (${layer.kind})`, shapeOf(dims), thousands(count)];
   });
   const trained: LayerWeight[] = [];
   const fixed: LayerWeight[] = [];
-  for (const layer of graph.layers) {
-    for (const weight of (layer.state as LayerState).weights) {
-      (layer.trainable && weight.spec.trainable !== false ? trained : fixed).push(weight);
-    }
+  for (const weight of graph.weights) {
+    const { layer, spec } = weight;
+    (layer.trainable && spec.trainable !== false ? trained : fixed).push(weight);
   }
   const total = (label: string, weights: readonly LayerWeight[]) => {
     const count = countNumbers(weights);

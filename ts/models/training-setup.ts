@@ -1,13 +1,13 @@
 // What `compile` makes of its options: optimizer, loss, metrics, and the state that training
 // adds to a model: slots, running means, the number of steps.
 import { describe, fail } from "../errors.js";
-import type { Layer, LayerState, LayerWeight } from "../layers/layer.js";
+import type { Layer } from "../layers/layer.js";
 import { type LossLike, type ResolvedLoss, resolveLoss } from "../losses.js";
 import { type Metric, type MetricLike, resolveMetric } from "../metrics.js";
 import { type Optimizer, type OptimizerLike, resolveOptimizer } from "../optimizers.js";
 import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
-import type { LayerGraph } from "./layer-graph.js";
+import type { LayerGraph, ModelWeight } from "./layer-graph.js";
 import { ProgramCache } from "./program.js";
 import { RunningMeans } from "./running-means.js";
 import { countNumbers, sizeError, thousands } from "./weights.js";
@@ -26,7 +26,7 @@ export interface CompileOptions {
 
 /** A weight that is trained, with what the optimizer keeps for it. */
 export interface Trainable {
-  readonly weight: LayerWeight;
+  readonly weight: ModelWeight;
   readonly slots: readonly Variable[];
 }
 
@@ -61,11 +61,9 @@ export class TrainingSetup {
     checkDifferent(where, names);
     // As in Keras, what is trainable is decided now, not when training begins.
     this.#trainableLayers = new Set(graph.layers.filter((layer) => layer.trainable));
-    this.trainables = [...this.#trainableLayers].flatMap((layer) =>
-      (layer.state as LayerState).weights
-        .filter(({ spec }) => spec.trainable !== false)
-        .map((weight) => ({ weight, slots: this.#slotsFor(weight.variable) })),
-    );
+    this.trainables = graph.weights
+      .filter(({ layer, spec }) => this.isTrainable(layer) && spec.trainable !== false)
+      .map((weight) => ({ weight, slots: this.#slotsFor(weight) }));
     this.programs = new ProgramCache(this.#resources);
     this.means = {
       train: new RunningMeans("train", names),
@@ -128,10 +126,10 @@ export class TrainingSetup {
     return this.optimizer.learningRate.by === "epoch" ? this.epoch : this.iterations;
   }
 
-  #slotsFor(variable: Variable): Variable[] {
+  #slotsFor({ name, variable }: ModelWeight): Variable[] {
     return this.optimizer.slots.map(
-      ({ name, initial }) =>
-        new Variable(`optimizer/${variable.name}/${name}`, variable.shape, initial),
+      (slot) =>
+        new Variable(`optimizer/${name}/${slot.name}`, variable.shape, slot.initial),
     );
   }
 }

@@ -7,16 +7,11 @@ import { isTensor, shapeText, type Tensor, tensor } from "../data/tensor.js";
 import { describe, fail, GradusError, nearest } from "../errors.js";
 import type { LayerState, LayerWeight } from "../layers/layer.js";
 import type { Core } from "../runtime/core.js";
-import type { LayerGraph } from "./layer-graph.js";
+import type { LayerGraph, ModelWeight } from "./layer-graph.js";
 import { type Seed, split } from "./seed.js";
 
 /** Room in the numbering of random streams for the weights of one layer. */
 const weightsPerLayer = 256;
-
-/** All weights and statistics in the order of the layers. */
-export function weightsOf(graph: LayerGraph): LayerWeight[] {
-  return graph.layers.flatMap((layer) => (layer.state as LayerState).weights);
-}
 
 /** How many numbers the weights are. */
 export function countNumbers(weights: readonly LayerWeight[]): number {
@@ -40,7 +35,7 @@ export function createWeights(core: Core, where: string, graph: LayerGraph, seed
       const variables = weights.map(({ variable }) => variable);
       resources.release(core, variables);
     }
-    const count = countNumbers(weightsOf(graph));
+    const count = countNumbers(graph.weights);
     throw sizeError(where, `${thousands(count)} weights`, count, error);
   }
   for (const index of made) fillWeights(core, states[index] as LayerState, index, seed);
@@ -77,10 +72,10 @@ export function thousands(count: number): string {
 }
 
 /** Copies of all weights by name. */
-export function readWeights(core: Core, weights: readonly LayerWeight[]): Record<string, Tensor> {
+export function readWeights(core: Core, weights: readonly ModelWeight[]): Record<string, Tensor> {
   const copies: Record<string, Tensor> = {};
-  for (const { variable } of weights) {
-    copies[variable.name] = tensor(variable.view(core).slice(), variable.shape);
+  for (const { name, variable } of weights) {
+    copies[name] = tensor(variable.view(core).slice(), variable.shape);
   }
   return copies;
 }
@@ -88,16 +83,16 @@ export function readWeights(core: Core, weights: readonly LayerWeight[]): Record
 /** New numbers for weights by name, checked, ready to be written. */
 export function checkWeights(
   where: string,
-  weights: readonly LayerWeight[],
+  weights: readonly ModelWeight[],
   given: Readonly<Record<string, DataLike | number>>,
-): [LayerWeight, ArrayLike<number>][] {
+): [ModelWeight, ArrayLike<number>][] {
   if (typeof given !== "object" || given === null || isTensor(given) || Array.isArray(given)) {
     fail(where, {
       expected: 'an object of weights by name such as { "dense/kernel": … }',
       received: describe(given),
     });
   }
-  const byName = new Map(weights.map((weight) => [weight.variable.name, weight]));
+  const byName = new Map(weights.map((weight) => [weight.name, weight]));
   return Object.entries(given).map(([name, data]) => {
     const weight = byName.get(name);
     if (weight) return [weight, numbersOf(where, weight, data)];
@@ -110,8 +105,9 @@ export function checkWeights(
   });
 }
 
-function numbersOf(where: string, weight: LayerWeight, data: DataLike | number): ArrayLike<number> {
-  const { name, shape, size } = weight.variable;
+function numbersOf(where: string, weight: ModelWeight, data: DataLike | number): ArrayLike<number> {
+  const { name } = weight;
+  const { shape, size } = weight.variable;
   const wrong = (received: string) =>
     fail(`${where}: ${name}`, { expected: `the shape ${shapeText(shape)}`, received });
   const same = (other: readonly number[]) =>
@@ -125,6 +121,6 @@ function numbersOf(where: string, weight: LayerWeight, data: DataLike | number):
 }
 
 /** Writes numbers that `checkWeights` gave. */
-export function writeWeights(core: Core, checked: [LayerWeight, ArrayLike<number>][]): void {
+export function writeWeights(core: Core, checked: [ModelWeight, ArrayLike<number>][]): void {
   for (const [{ variable }, numbers] of checked) variable.view(core).set(numbers);
 }

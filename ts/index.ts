@@ -43,6 +43,19 @@ export { type InputOptions, input } from "./layers/input.js";
 export type { Layer, LayerFunction, LayerOptions } from "./layers/layer.js";
 export type { LayerTensor } from "./layers/layer-tensor.js";
 export {
+  add,
+  average,
+  type ConcatenateOptions,
+  concatenate,
+  type DotOptions,
+  dot,
+  type MergeOptions,
+  maximum,
+  minimum,
+  multiply,
+  subtract,
+} from "./layers/merge.js";
+export {
   binaryCrossentropy,
   type CrossentropyOptions,
   categoricalCrossentropy,

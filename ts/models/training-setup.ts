@@ -128,8 +128,7 @@ export class TrainingSetup {
 
   #slotsFor({ name, variable }: ModelWeight): Variable[] {
     return this.optimizer.slots.map(
-      (slot) =>
-        new Variable(`optimizer/${name}/${slot.name}`, variable.shape, slot.initial),
+      (slot) => new Variable(`optimizer/${name}/${slot.name}`, variable.shape, slot.initial),
     );
   }
 }

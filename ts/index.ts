@@ -88,7 +88,10 @@ export type { TestOnBatchOptions, TrainOnBatchOptions } from "./models/batch.js"
 export type { EvaluateOptions } from "./models/evaluate.js";
 export type { FitOptions, ValidationData } from "./models/fit.js";
 export { type ModelOptions, model } from "./models/functional.js";
+export type { AnyData } from "./models/labelled-data.js";
 export type { Model, ModelFunction, SummaryOptions, WeightInfo } from "./models/model.js";
+export type { LossesLike, LossWeights, MetricsLike } from "./models/output-setup.js";
+export type { DataFor, InPlaceOf, ResultOf, TensorStructure } from "./models/parts.js";
 export type { PredictOptions } from "./models/predict.js";
 export type { RunOptions } from "./models/run-options.js";
 export { type SequentialOptions, sequential } from "./models/sequential.js";

@@ -38,3 +38,30 @@ it("residual blocks learn digits", async () => {
   await net.fit(...train, { epochs: 10 });
   expect((await net.evaluate(...test)).accuracy).toBeGreaterThan(0.9);
 });
+
+it("two heads learn two things at once", async () => {
+  const inputs = input({ shape: [64] });
+  const hidden = dense({ units: 32, activation: "relu", kernelInitializer: "heNormal" })(inputs);
+  const digit = dense({ units: 10, activation: "softmax" })(hidden);
+  const odd = dense({ units: 1, activation: "sigmoid" })(hidden);
+  const net = model({ inputs, outputs: { digit, odd }, seed: 1 });
+  net.compile({
+    optimizer: adam({ learningRate: 3e-3 }),
+    loss: { digit: "sparseCategoricalCrossentropy", odd: "binaryCrossentropy" },
+    lossWeights: { odd: 0.5 },
+    metrics: { digit: "accuracy", odd: "binaryAccuracy" },
+  });
+  const [[x, labels], [xTest, labelsTest]] = [train, test];
+  const targets = (list: Uint8Array) => ({ digit: list, odd: list.map((label) => label % 2) });
+  const { history } = await net.fit(x, targets(labels), { epochs: 15 });
+  expect(Object.keys(history)).toEqual([
+    "loss",
+    "digitLoss",
+    "oddLoss",
+    "digitAccuracy",
+    "oddBinaryAccuracy",
+  ]);
+  const logs = await net.evaluate(xTest, targets(labelsTest));
+  expect(logs.digitAccuracy).toBeGreaterThan(0.93);
+  expect(logs.oddBinaryAccuracy).toBeGreaterThan(0.93);
+});

@@ -11,8 +11,11 @@ import {
   glorotUniform,
   type History,
   type InitOptions,
+  input,
   type LayerOptions,
+  type LayerTensor,
   type Model,
+  model,
   ops,
   type Sym,
   sequential,
@@ -26,6 +29,31 @@ it("results have their types", () => {
   expectTypeOf<Model["evaluate"]>().returns.toEqualTypeOf<Promise<Record<string, number>>>();
   expectTypeOf(ops.add).returns.toEqualTypeOf<Sym>();
   expectTypeOf<LayerOptions["trainable"]>().toEqualTypeOf<boolean | undefined>();
+});
+
+it("functional models carry the structure of their inputs and outputs", () => {
+  const never = async (): Promise<void> => {
+    const x = input({ shape: [2] });
+    const y = dense({ units: 1 })(x);
+    expectTypeOf(y).toEqualTypeOf<LayerTensor>();
+    const one = model({ inputs: x, outputs: y });
+    expectTypeOf(one).toEqualTypeOf<Model>();
+    expectTypeOf(one(x)).toEqualTypeOf<LayerTensor>();
+    const many = model({ inputs: [x], outputs: { y, z: y } });
+    expectTypeOf(many([x]).z).toEqualTypeOf<LayerTensor>();
+    expectTypeOf((await many.predict([[[1, 2]]])).y).toEqualTypeOf<Tensor>();
+    // @ts-expect-error: shape is needed
+    input({});
+    // @ts-expect-error: data are no tensor to call layers on
+    dense({ units: 1 })([[1, 2]]);
+    // @ts-expect-error: no such output
+    many([x]).w;
+    // @ts-expect-error: targets by the names of the outputs
+    many.fit([[[1, 2]]], { y: [1] });
+    // @ts-expect-error: outputs are needed
+    model({ inputs: x });
+  };
+  expect(never).toBeTypeOf("function");
 });
 
 it("names and options are literal types", () => {

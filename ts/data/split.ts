@@ -67,6 +67,7 @@ export interface RowWeightSources {
  * @param where the caller for errors, such as `fit`
  * @param count number of rows
  * @param sources the weights given
+ * @param name what the user calls the sample weights
  * @returns one weight per row; null where neither is given
  * @throws GradusError for negative, NaN or infinite weights, a number of them
  *   other than `count`, and a class that does not exist
@@ -75,20 +76,26 @@ export function rowWeights(
   where: string,
   count: number,
   sources: RowWeightSources,
+  name = "sampleWeight",
 ): Float32Array | null {
   const { sampleWeight, classWeight } = sources;
   if (sampleWeight === undefined && classWeight === undefined) return null;
   const weights = new Float32Array(count).fill(1);
-  if (sampleWeight !== undefined) readSampleWeight(where, sampleWeight, weights);
+  if (sampleWeight !== undefined) readSampleWeight(where, sampleWeight, weights, name);
   if (classWeight !== undefined) applyClassWeight(where, classWeight, sources, weights);
   return weights;
 }
 
-function readSampleWeight(where: string, sampleWeight: DataLike, weights: Float32Array): void {
-  const rows = toRows(where, sampleWeight, [], { name: "sampleWeight" });
+function readSampleWeight(
+  where: string,
+  sampleWeight: DataLike,
+  weights: Float32Array,
+  name: string,
+): void {
+  const rows = toRows(where, sampleWeight, [], { name });
   if (rows.count !== weights.length) {
     fail(where, {
-      expected: `sampleWeight to have one weight for each of ${weights.length} rows`,
+      expected: `${name} to have one weight for each of ${weights.length} rows`,
       received: `${rows.count}`,
     });
   }
@@ -96,7 +103,7 @@ function readSampleWeight(where: string, sampleWeight: DataLike, weights: Float3
   const negative = weights.findIndex((weight) => weight < 0);
   if (negative >= 0) {
     fail(where, {
-      expected: "sampleWeight to hold weights >= 0",
+      expected: `${name} to hold weights >= 0`,
       received: `${weights[negative]} in row ${negative}`,
     });
   }

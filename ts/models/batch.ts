@@ -1,18 +1,17 @@
 // Training and evaluation on one batch, for loops that users write themselves.
 import type { Logs } from "../callbacks/callback.js";
-import type { DataLike } from "../data/rows.js";
 import type { ClassWeight } from "../data/split.js";
 import { checkOptions } from "../errors.js";
 import { loadedCore } from "../runtime/load.js";
 import { evaluateBatch, prepareEvaluation } from "./evaluate.js";
 import { prepareTraining, trainBatch } from "./fit.js";
-import { readLabelled } from "./labelled-data.js";
+import { type AnyData, readLabelled } from "./labelled-data.js";
 import type { ModelState } from "./model-state.js";
 
 /** Options of `testOnBatch`. */
 export interface TestOnBatchOptions {
   /** How much each row counts in the loss and in weightedMetrics, at least 0. Default: 1 each. */
-  sampleWeight?: DataLike;
+  sampleWeight?: AnyData;
 }
 
 /** Options of `trainOnBatch`. */
@@ -24,8 +23,8 @@ export interface TrainOnBatchOptions extends TestOnBatchOptions {
 /** Runs `trainOnBatch`. */
 export async function trainOnBatch(
   state: ModelState,
-  x: DataLike,
-  y: DataLike,
+  x: AnyData,
+  y: AnyData,
   options: TrainOnBatchOptions = {},
 ): Promise<Logs> {
   const where = "trainOnBatch";
@@ -35,9 +34,9 @@ export async function trainOnBatch(
   const data = readLabelled(where, state.graph, setup, { ...given, x, y });
   return state.activity.run(where, "trains", async () => {
     const core = await loadedCore();
-    const training = prepareTraining(core, where, state, setup, data, data.x.count);
+    const training = prepareTraining(core, where, state, setup, data, data.count);
     setup.means.train.reset(core);
-    trainBatch(state, setup, training, null, 0, data.x.count);
+    trainBatch(state, setup, training, null, 0, data.count);
     return setup.means.train.read(core);
   });
 }
@@ -45,8 +44,8 @@ export async function trainOnBatch(
 /** Runs `testOnBatch`. */
 export async function testOnBatch(
   state: ModelState,
-  x: DataLike,
-  y: DataLike,
+  x: AnyData,
+  y: AnyData,
   options: TestOnBatchOptions = {},
 ): Promise<Logs> {
   const where = "testOnBatch";
@@ -56,9 +55,9 @@ export async function testOnBatch(
   const data = readLabelled(where, state.graph, setup, { ...given, x, y });
   return state.activity.run(where, "reads", async () => {
     const core = await loadedCore();
-    const evaluation = prepareEvaluation(core, where, state, setup, data, data.x.count);
+    const evaluation = prepareEvaluation(core, where, state, setup, data, data.count);
     setup.means.test.reset(core);
-    evaluateBatch(state, evaluation, 0, data.x.count);
+    evaluateBatch(state, evaluation, 0, data.count);
     return setup.means.test.read(core);
   });
 }

@@ -1,11 +1,10 @@
 // Evaluation: loss and metrics over labelled data, also used for validation within fit.
 import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
-import type { DataLike } from "../data/rows.js";
 import { checkOptions } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
-import { type LabelledData, readLabelled } from "./labelled-data.js";
-import { inputNames, lowerEvaluation, variantKey } from "./lowering.js";
+import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
+import { lowerEvaluation, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
@@ -14,13 +13,13 @@ import type { TrainingSetup } from "./training-setup.js";
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
   /** How much each row counts in the loss and in weightedMetrics, at least 0. Default: 1 each. */
-  sampleWeight?: DataLike;
+  sampleWeight?: AnyData;
 }
 
 /** Labelled data with the program that evaluates them. */
 export interface Evaluation {
   readonly core: Core;
-  readonly data: LabelledData;
+  readonly data: ModelData;
   readonly batchSize: number;
   readonly program: Program;
 }
@@ -29,8 +28,8 @@ export interface Evaluation {
 export async function evaluate(
   state: ModelState,
   model: CallbackModel,
-  x: DataLike,
-  y: DataLike,
+  x: AnyData,
+  y: AnyData,
   options: EvaluateOptions = {},
 ): Promise<Logs> {
   const where = "evaluate";
@@ -43,8 +42,8 @@ export async function evaluate(
   const data = readLabelled(where, state.graph, setup, { x, y, sampleWeight });
   const callbacks = callbackList(where, given, [], model, {
     epochs: 1,
-    steps: Math.ceil(data.x.count / batchSize),
-    samples: data.x.count,
+    steps: Math.ceil(data.count / batchSize),
+    samples: data.count,
     batchSize,
     metrics: setup.means.test.names,
   });
@@ -61,14 +60,14 @@ export function prepareEvaluation(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  data: LabelledData,
+  data: ModelData,
   batchSize: number,
 ): Evaluation {
   state.createWeights(core, where);
   setup.create(core, where);
   const { variant } = data;
   const key = `evaluate ${variantKey(variant)}`;
-  const capacity = Math.min(batchSize, data.x.count);
+  const capacity = Math.min(batchSize, data.count);
   const program = setup.programs.get(core, where, key, capacity, () =>
     lowerEvaluation(state.graph, setup, variant),
   );
@@ -90,8 +89,8 @@ export async function runEvaluation(
   const wantsEnd = callbacks.has("onTestBatchEnd");
   means.reset(core);
   await activity.hook(() => callbacks.run("onTestBegin", {}));
-  for (let from = 0, batch = 0; from < data.x.count; from += batchSize, batch++) {
-    const to = Math.min(from + batchSize, data.x.count);
+  for (let from = 0, batch = 0; from < data.count; from += batchSize, batch++) {
+    const to = Math.min(from + batchSize, data.count);
     if (wantsBegin) {
       const wait = activity.hook(() => callbacks.at("onTestBatchBegin", batch, {}));
       if (wait) await wait;
@@ -116,10 +115,6 @@ export function evaluateBatch(
   from: number,
   to: number,
 ): void {
-  const { x, y, weights } = data;
-  const xName = state.graph.inputs[0]?.name ?? "x";
-  program.write(xName, x, null, from, to);
-  program.write(inputNames.y, y, null, from, to);
-  if (weights) program.write(inputNames.weight, weights, null, from, to);
+  program.writeAll(data.parts, null, from, to);
   program.run(to - from, 0, state.seed, 0);
 }

@@ -2,26 +2,27 @@
 // engine; here nothing is computed, and per step next to nothing is allocated.
 import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
 import { type History, HistoryRecorder } from "../callbacks/history.js";
-import type { DataLike, Rows } from "../data/rows.js";
+import type { DataLike } from "../data/rows.js";
 import { type ClassWeight, splitPoint, splitRows } from "../data/split.js";
 import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
 import { type Evaluation, prepareEvaluation, runEvaluation } from "./evaluate.js";
-import { type LabelledData, readLabelled } from "./labelled-data.js";
+import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
 import { inputNames, lowerTraining, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
+import { joinNames } from "./parts.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
 import type { TrainingSetup } from "./training-setup.js";
 
 /** Data to validate with: inputs, targets and, if wanted, a weight for each row. */
-export type ValidationData =
-  | readonly [x: DataLike, y: DataLike]
-  | readonly [x: DataLike, y: DataLike, sampleWeight: DataLike];
+export type ValidationData<X = DataLike, Y = DataLike> =
+  | readonly [x: X, y: Y]
+  | readonly [x: X, y: Y, sampleWeight: AnyData];
 
 /** Options of `fit`. */
-export interface FitOptions extends RunOptions {
+export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   /** The number of the epoch after the last one. Default: 1. */
   epochs?: number;
   /** The number of the first epoch, where training goes on. Default: 0. */
@@ -29,13 +30,16 @@ export interface FitOptions extends RunOptions {
   /** Whether each epoch takes the rows in another order, fixed by the seed. Default: true. */
   shuffle?: boolean;
   /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. */
-  validationData?: ValidationData;
+  validationData?: ValidationData<X, Y>;
   /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. */
   validationSplit?: number;
   /** Rows per batch of validation. Default: `batchSize`. */
   validationBatchSize?: number;
-  /** How much each row counts in the loss, at least 0. Default: 1 each. */
-  sampleWeight?: DataLike;
+  /**
+   * How much each row counts in the loss, at least 0. For several outputs the same for all, or
+   * an array, or by the name of the output. Default: 1 each.
+   */
+  sampleWeight?: AnyData;
   /** How much the rows of a class count: `{ 0: 1, 1: 5 }`; classes left out weigh 1. */
   classWeight?: ClassWeight;
 }
@@ -55,7 +59,7 @@ const fitOptionNames = [
 /** Labelled data with the program that trains on them. */
 export interface Training {
   readonly core: Core;
-  readonly data: LabelledData;
+  readonly data: ModelData;
   readonly program: Program;
 }
 
@@ -65,17 +69,17 @@ interface Plan {
   readonly shuffle: boolean;
   readonly batchSize: number;
   readonly validationBatchSize: number;
-  readonly training: LabelledData;
-  readonly validation: LabelledData | null;
+  readonly training: ModelData;
+  readonly validation: ModelData | null;
 }
 
 /** Runs `fit`. */
 export async function fit(
   state: ModelState,
   model: CallbackModel,
-  x: DataLike,
-  y: DataLike,
-  options: FitOptions = {},
+  x: AnyData,
+  y: AnyData,
+  options: FitOptions<AnyData, AnyData> = {},
 ): Promise<History> {
   const where = "fit";
   state.activity.check(where, "trains");
@@ -88,8 +92,8 @@ export async function fit(
   const callbacks = callbackList(where, given, [history], model, {
     epochs: plan.epochs,
     initialEpoch: plan.initialEpoch,
-    steps: Math.ceil(plan.training.x.count / plan.batchSize),
-    samples: plan.training.x.count,
+    steps: Math.ceil(plan.training.count / plan.batchSize),
+    samples: plan.training.count,
     batchSize: plan.batchSize,
     metrics: plan.validation ? [...names, ...names.map(validationName)] : names,
   });
@@ -106,7 +110,7 @@ export async function fit(
 
 /** `valLoss` of `loss`. */
 export function validationName(name: string): string {
-  return `val${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  return joinNames("val", name);
 }
 
 /** Compiles what training needs; when that fails, nothing has changed. */
@@ -115,13 +119,13 @@ export function prepareTraining(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  data: LabelledData,
+  data: ModelData,
   batchSize: number,
 ): Training {
   state.createWeights(core, where);
   setup.create(core, where);
   const { variant } = data;
-  const capacity = Math.min(batchSize, data.x.count);
+  const capacity = Math.min(batchSize, data.count);
   const program = setup.programs.get(core, where, `train ${variantKey(variant)}`, capacity, () =>
     lowerTraining(state.graph, setup, variant),
   );
@@ -137,12 +141,9 @@ export function trainBatch(
   from: number,
   to: number,
 ): void {
-  const { x, y, weights } = data;
   // Asked for first: these may be a user's functions, and may fail.
   const { learningRate, momentum } = setup;
-  program.write(state.graph.inputs[0]?.name ?? "x", x, order, from, to);
-  program.write(inputNames.y, y, order, from, to);
-  if (weights) program.write(inputNames.weight, weights, order, from, to);
+  program.writeAll(data.parts, order, from, to);
   program.set(inputNames.learningRate, learningRate);
   if (momentum !== undefined) program.set(inputNames.momentum, momentum);
   program.run(to - from, setup.iterations + 1, state.seed, state.draws);
@@ -154,9 +155,9 @@ function readPlan(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  x: DataLike,
-  y: DataLike,
-  options: FitOptions,
+  x: AnyData,
+  y: AnyData,
+  options: FitOptions<AnyData, AnyData>,
 ): Plan {
   const initialEpoch = checkNumber(where, "initialEpoch", options.initialEpoch ?? 0, {
     integer: true,
@@ -181,20 +182,14 @@ function readPlan(
   if (validationSplit === undefined || validationSplit === 0) {
     return { ...common, training: all, validation: null };
   }
-  return { ...common, ...splitData(all, splitPoint(where, all.x.count, validationSplit)) };
+  return { ...common, ...splitData(all, splitPoint(where, all.count, validationSplit)) };
 }
 
-function splitData(
-  all: LabelledData,
-  point: number,
-): { training: LabelledData; validation: LabelledData } {
-  const x = splitRows(all.x, point);
-  const y = splitRows(all.y, point);
-  const weights = all.weights && splitRows(all.weights, point);
-  const part = (key: "training" | "validation"): LabelledData => ({
-    x: x[key],
-    y: y[key],
-    weights: weights?.[key] ?? null,
+function splitData(all: ModelData, point: number): { training: ModelData; validation: ModelData } {
+  const splits = all.parts.map(({ name, rows }) => ({ name, ...splitRows(rows, point) }));
+  const part = (key: "training" | "validation"): ModelData => ({
+    count: key === "training" ? point : all.count - point,
+    parts: splits.map((split) => ({ name: split.name, rows: split[key] })),
     variant: all.variant,
   });
   return { training: part("training"), validation: part("validation") };
@@ -204,8 +199,8 @@ function readValidation(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  given: ValidationData,
-): LabelledData {
+  given: ValidationData<AnyData, AnyData>,
+): ModelData {
   if (!Array.isArray(given) || given.length < 2 || given.length > 3) {
     fail(where, {
       expected: "validationData to be [x, y] or [x, y, sampleWeight]",
@@ -263,8 +258,8 @@ async function runBatches(
   const { activity } = state;
   const { core, data } = training;
   const means = setup.means.train;
-  const { count } = data.x;
-  const order = shuffle ? shuffled(core, state, data.x) : null;
+  const { count } = data;
+  const order = shuffle ? shuffled(core, state, count) : null;
   const wantsBegin = callbacks.has("onTrainBatchBegin");
   const wantsEnd = callbacks.has("onTrainBatchEnd");
   for (let from = 0, batch = 0; from < count; from += batchSize, batch++) {
@@ -284,8 +279,8 @@ async function runBatches(
 }
 
 /** The order of the rows in the epoch that begins: fixed by the seed and the epochs before. */
-function shuffled(core: Core, state: ModelState, rows: Rows): Uint32Array {
-  const places = new Uint32Array(rows.count);
+function shuffled(core: Core, state: ModelState, count: number): Uint32Array {
+  const places = new Uint32Array(count);
   for (let i = 0; i < places.length; i++) places[i] = i;
   const { low, high } = state.seed;
   return core.call("fit", (engine) => engine.shuffle(places, low, high, state.epochs));

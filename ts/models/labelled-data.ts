@@ -3,24 +3,35 @@
 import { checkClassLabels, checkWithin } from "../data/labels.js";
 import { type DataLike, isNumericArray, type Rows, toRows } from "../data/rows.js";
 import { type ClassWeight, rowWeights } from "../data/split.js";
-import { isTensor, shapeText, sizeOf } from "../data/tensor.js";
+import { type DType, isTensor, shapeText, sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import { targetType } from "../losses.js";
-import type { LayerGraph } from "./layer-graph.js";
-import { outputShape, type Variant } from "./lowering.js";
+import type { GraphInput, LayerGraph } from "./layer-graph.js";
+import { inputNames, targetName, type Variant, weightName } from "./lowering.js";
+import type { OutputSetup } from "./output-setup.js";
+import { isRecord, type Part, partsOf } from "./parts.js";
 import type { TrainingSetup } from "./training-setup.js";
 
-/** Checked data with labels. */
-export interface LabelledData {
-  readonly x: Rows;
-  readonly y: Rows;
-  readonly weights: Rows | null;
+/** Checked data under the name that programs know them by. */
+export interface DataPart {
+  readonly name: string;
+  readonly rows: Rows;
+}
+
+/** Checked data: inputs, and for training and evaluation targets and weights. */
+export interface ModelData {
+  /** The number of rows. */
+  readonly count: number;
+  readonly parts: readonly DataPart[];
   readonly variant: Variant;
 }
 
+/** Data for models of any structure, checked when it is read. */
+export type AnyData = DataLike | readonly DataLike[] | Readonly<Record<string, DataLike>>;
+
 /** Weights of rows and classes. */
 export interface WeightOptions {
-  readonly sampleWeight?: DataLike | undefined;
+  readonly sampleWeight?: AnyData | undefined;
   readonly classWeight?: ClassWeight | undefined;
 }
 
@@ -30,9 +41,17 @@ export interface PartNames {
   readonly y: string;
 }
 
+interface Labelled {
+  readonly label: string;
+  readonly name: string;
+  readonly rows: Rows;
+  /** The element type in programs. */
+  readonly dtype: DType;
+}
+
 /** Checks inputs. */
-export function readInputs(where: string, model: LayerGraph, x: DataLike, name = "x"): Rows {
-  return toRows(where, x, model.inputs[0]?.rowShape ?? [], { name });
+export function readInputs(where: string, model: LayerGraph, x: AnyData): ModelData {
+  return dataOf(readX(where, model, x, "x"));
 }
 
 /** Checks inputs, targets and weights. */
@@ -40,36 +59,109 @@ export function readLabelled(
   where: string,
   model: LayerGraph,
   setup: TrainingSetup,
-  data: { readonly x: DataLike; readonly y: DataLike } & WeightOptions,
+  data: { readonly x: AnyData; readonly y: AnyData } & WeightOptions,
   names: PartNames = { x: "x", y: "y" },
-): LabelledData {
-  const x = readInputs(where, model, data.x, names.x);
-  const { y, classes } = readTargets(where, model, setup, data.y, x.count, names.y);
-  if (y.count !== x.count) {
+): ModelData {
+  const x = readX(where, model, data.x, names.x);
+  const [first] = x as [Labelled];
+  const { count } = first.rows;
+  const outputNames = model.outputs.map(({ name }) => name);
+  const given = partsOf(where, names.y, model.outputForm, outputNames, data.y);
+  const targets = setup.outputs.map((output, i) => {
+    const { label, value } = given[i] as Part;
+    const predicted = model.outputs[i]?.rowShape ?? [];
+    const { y, classes } = readTargets(where, output, predicted, value as DataLike, count, label);
+    const name = targetName(setup, output);
+    const dtype = output.loss.targets === "any" ? "float32" : targetType(output.loss.targets);
+    return { label, name, rows: y, dtype, classes };
+  });
+  checkCounts(where, first, targets);
+  return dataOf([...x, ...targets, ...readWeights(where, setup, count, targets, data)]);
+}
+
+function dataOf(all: readonly Labelled[]): ModelData {
+  return {
+    count: (all[0] as Labelled).rows.count,
+    parts: all,
+    variant: all.map(({ name, dtype, rows }) => ({ name, dtype, rowShape: rows.rowShape })),
+  };
+}
+
+function readX(where: string, model: LayerGraph, x: AnyData, what: string): readonly Labelled[] {
+  const names = model.inputs.map(({ name }) => name);
+  const found = partsOf(where, what, model.inputForm, names, x).map(({ label, value }, i) => {
+    const { wire, rowShape } = model.inputs[i] as GraphInput;
+    const rows = toRows(where, value as DataLike, rowShape, { name: label });
+    return { label, name: wire, rows, dtype: rows.dtype };
+  });
+  checkCounts(where, found[0] as Labelled, found);
+  return found;
+}
+
+function checkCounts(where: string, first: Labelled, all: readonly Labelled[]): void {
+  for (const { label, rows } of all) {
+    if (rows.count === first.rows.count) continue;
     fail(where, {
-      expected: `${names.x} and ${names.y} to have the same number of rows`,
-      received: `${x.count} and ${y.count}`,
+      expected: `${first.label} and ${label} to have the same number of rows`,
+      received: `${first.rows.count} and ${rows.count}`,
     });
   }
-  const { sampleWeight, classWeight } = data;
-  const numbers = rowWeights(where, x.count, { sampleWeight, classWeight, targets: y, classes });
-  const weights = numbers && toRows(where, numbers, [], { name: "sampleWeight" });
-  const { loss } = setup;
-  const yType = loss.targets === "any" ? "float32" : targetType(loss.targets);
-  const variant = { xType: x.dtype, yShape: y.rowShape, yType, weighted: weights !== null };
-  return { x, y, weights, variant };
+}
+
+/** The weights of rows: one part for all outputs, or one for each. */
+function readWeights(
+  where: string,
+  setup: TrainingSetup,
+  count: number,
+  targets: readonly { readonly rows: Rows; readonly classes: number }[],
+  { sampleWeight, classWeight }: WeightOptions,
+): readonly Labelled[] {
+  const [only] = targets;
+  if (targets.length > 1 && classWeight !== undefined) {
+    fail(where, {
+      expected: "classWeight only for models with one output",
+      received: `${targets.length} outputs`,
+      hint: "Use sampleWeight, which may be given for each output.",
+    });
+  }
+  const read = (name: string, weight: AnyData | undefined, label: string): readonly Labelled[] => {
+    const numbers = rowWeights(
+      where,
+      count,
+      {
+        sampleWeight: weight as DataLike | undefined,
+        classWeight,
+        targets: only?.rows,
+        classes: only?.classes,
+      },
+      label,
+    );
+    if (!numbers) return [];
+    const rows = toRows(where, numbers, [], { name: label });
+    return [{ label, name, rows, dtype: "float32" }];
+  };
+  const names = setup.outputs.map(({ name }) => name);
+  const isEach =
+    targets.length > 1 &&
+    (isRecord(sampleWeight) ||
+      (Array.isArray(sampleWeight) && sampleWeight.some((each) => typeof each !== "number")));
+  if (!isEach) return read(inputNames.weight, sampleWeight, "sampleWeight");
+  const form = isRecord(sampleWeight) ? "record" : "array";
+  const parts = partsOf(where, "sampleWeight", form, names, sampleWeight);
+  return setup.outputs.flatMap((output, i) => {
+    const { label, value } = parts[i] as Part;
+    return read(weightName(output), value as DataLike, label);
+  });
 }
 
 function readTargets(
   where: string,
-  model: LayerGraph,
-  setup: TrainingSetup,
+  { loss }: OutputSetup,
+  predicted: readonly number[],
   data: DataLike,
   count: number,
   name: string,
 ): { y: Rows; classes: number } {
-  const { loss } = setup;
-  const predicted = outputShape(model);
   const scores = predicted.at(-1) ?? 1;
   const classes = scores > 1 ? scores : 2;
   if (loss.targets === "labels") {

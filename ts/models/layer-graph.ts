@@ -6,13 +6,31 @@ import { callLayer, checkSameWeights, placeOf } from "../layers/connect.js";
 import { type Layer, LayerState, type LayerWeight } from "../layers/layer.js";
 import type { LayerTensor, LayerUse } from "../layers/layer-tensor.js";
 import { type Dim, printDims, sameDims } from "../shape.js";
-import { nameLayers } from "./layer-names.js";
+import { free, nameLayers } from "./layer-names.js";
+import { type Form, programName } from "./parts.js";
 
 /** An input of a model. */
 export interface GraphInput {
   readonly name: string;
+  /** Its name in programs. */
+  readonly wire: string;
   readonly tensor: LayerTensor;
   readonly rowShape: readonly number[];
+}
+
+/** An output of a model. */
+export interface GraphOutput {
+  readonly name: string;
+  /** The number of its value. */
+  readonly value: number;
+  readonly dims: readonly Dim[];
+  readonly rowShape: readonly number[];
+}
+
+/** Inputs or outputs; those without a name get one. */
+export interface NamedTensors {
+  readonly form: Form;
+  readonly entries: readonly { readonly name: string | null; readonly tensor: LayerTensor }[];
 }
 
 /** One use of a layer: it reads values and makes the next one. */
@@ -49,9 +67,9 @@ export interface LoweringMode {
 export class LayerGraph {
   readonly inputs: readonly GraphInput[];
   readonly calls: readonly LayerCall[];
-  readonly outputs: readonly number[];
-  /** The shapes of the outputs. */
-  readonly outputDims: readonly (readonly Dim[])[];
+  readonly outputs: readonly GraphOutput[];
+  readonly inputForm: Form;
+  readonly outputForm: Form;
   /** Each layer once, in the order of first use. */
   readonly layers: readonly Layer[];
   /** All weights and statistics in the order of the layers. */
@@ -61,9 +79,13 @@ export class LayerGraph {
   /** Names and builds the layers; when that fails, no layer has changed. */
   constructor(
     where: string,
-    inputs: readonly { readonly name: string; readonly tensor: LayerTensor }[],
-    outputs: readonly LayerTensor[],
+    { form: inputForm, entries: given }: NamedTensors,
+    { form: outputForm, entries: wanted }: NamedTensors,
   ) {
+    this.inputForm = inputForm;
+    this.outputForm = outputForm;
+    const inputs = named(given, ({ givenName }) => givenName ?? "input");
+    const outputs = wanted.map(({ tensor }) => tensor);
     const made = madeBetween(where, inputs, outputs);
     const values = new Map([...inputs.map(({ tensor }) => tensor), ...made].map((t, i) => [t, i]));
     const numbersOf = (tensors: readonly LayerTensor[]) =>
@@ -74,15 +96,22 @@ export class LayerGraph {
     this.#names = nameLayers(where, [...first.values()]);
     this.inputs = inputs.map(({ name, tensor }) => ({
       name,
+      wire: programName("x", name, inputs.length),
       tensor,
-      rowShape: tensor.dims.slice(1).map((dim) => dim.factor),
+      rowShape: rowShapeOf(tensor),
     }));
     this.calls = made.map(({ dims }, i) => {
       const { layer, inputs: from } = uses[i] as LayerUse;
       return { layer, inputs: numbersOf(from), dims };
     });
-    this.outputs = numbersOf(outputs);
-    this.outputDims = outputs.map((tensor) => tensor.dims);
+    const nameOf = ({ use, givenName }: LayerTensor) =>
+      use ? this.nameOf(use.layer) : (givenName ?? "output");
+    this.outputs = named(wanted, nameOf).map(({ name, tensor }) => ({
+      name,
+      value: values.get(tensor) as number,
+      dims: tensor.dims,
+      rowShape: rowShapeOf(tensor),
+    }));
     this.layers = [...first.keys()];
     const states = this.#build(uses);
     for (const [layer, state] of states) layer.state = state;
@@ -109,7 +138,7 @@ export class LayerGraph {
       const callMode = { training: mode.training, trainable, stream, losses };
       values.push(callLayer(graph, this.#placeOf(layer), layer, weights, given, callMode));
     });
-    return { outputs: this.outputs.map((value) => values[value] as Sym), losses };
+    return { outputs: this.outputs.map(({ value }) => values[value] as Sym), losses };
   }
 
   /** Calls the layers on tensors between layers: this graph as a part of another. */
@@ -136,7 +165,7 @@ export class LayerGraph {
       const place = placeOf(layer, `${name}/${this.nameOf(layer)}`);
       values.push(layer.connect(given, { place, scope }));
     }
-    return this.outputs.map((value) => values[value] as LayerTensor);
+    return this.outputs.map(({ value }) => values[value] as LayerTensor);
   }
 
   #placeOf(layer: Layer): string {
@@ -156,6 +185,23 @@ export class LayerGraph {
     }
     return states;
   }
+}
+
+function rowShapeOf({ dims }: LayerTensor): readonly number[] {
+  return dims.slice(1).map((dim) => dim.factor);
+}
+
+/** The entries, each with a name of its own. */
+function named(
+  entries: NamedTensors["entries"],
+  nameOf: (tensor: LayerTensor) => string,
+): readonly { readonly name: string; readonly tensor: LayerTensor }[] {
+  const taken = new Set<string>();
+  return entries.map(({ name, tensor }) => {
+    const own = name ?? free(taken, nameOf(tensor));
+    taken.add(own);
+    return { name: own, tensor };
+  });
 }
 
 /** The tensors that lead from inputs to outputs, in the order in which they were made. */

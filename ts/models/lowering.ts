@@ -9,31 +9,45 @@ import { type LossReduction, targetType } from "../losses.js";
 import type { Metric } from "../metrics.js";
 import { add, divide, equal, mean, multiply, reshapeTo, sum, toFloat } from "../ops.js";
 import { batch, batchOf, fixed, printDims, sameDims } from "../shape.js";
-import type { LayerGraph, Lowered, LoweringMode } from "./layer-graph.js";
+import type { GraphOutput, LayerGraph, Lowered, LoweringMode } from "./layer-graph.js";
+import type { OutputSetup } from "./output-setup.js";
+import { programName } from "./parts.js";
 import type { Lowering, ProgramInput } from "./program.js";
 import type { RunningMeans } from "./running-means.js";
 import type { TrainingSetup } from "./training-setup.js";
 
-/** What a program for labelled data is made for. */
-export interface Variant {
-  readonly xType: DType;
-  readonly yShape: readonly number[];
-  readonly yType: DType;
-  /** Whether each row has a weight. */
-  readonly weighted: boolean;
+/** Data that a program reads: inputs, targets or weights. */
+export interface PartType {
+  /** Its name in the program. */
+  readonly name: string;
+  readonly dtype: DType;
+  readonly rowShape: readonly number[];
 }
+
+/** What a program is made for. */
+export type Variant = readonly PartType[];
 
 /** Names of the inputs of programs. */
 export const inputNames = {
-  y: "y",
+  /** Weights for all outputs; those of one have its name behind it. */
   weight: "sampleWeight",
   learningRate: "learningRate",
   momentum: "momentum",
 } as const;
 
 /** A text that differs for programs that differ. */
-export function variantKey({ xType, yShape, yType, weighted }: Variant): string {
-  return `${xType} ${yType}[${yShape}]${weighted ? " weighted" : ""}`;
+export function variantKey(variant: Variant): string {
+  return variant.map(({ name, dtype, rowShape }) => `${name} ${dtype}[${rowShape}]`).join(" ");
+}
+
+/** The name of the targets of an output in programs. */
+export function targetName(setup: TrainingSetup, output: OutputSetup): string {
+  return programName("y", output.name, setup.outputs.length);
+}
+
+/** The name of the weights of an output in programs, where it has its own. */
+export function weightName(output: OutputSetup): string {
+  return `${inputNames.weight}.${output.name}`;
 }
 
 /**
@@ -41,33 +55,35 @@ export function variantKey({ xType, yShape, yType, weighted }: Variant): string 
  * losses: what targets these take shows only when there are some.
  */
 export function checkLoss(model: LayerGraph, setup: TrainingSetup): void {
-  const { targets } = setup.loss;
-  if (targets === "any") return;
-  const predicted = outputShape(model);
-  const yShape = targets === "labels" ? predicted.slice(0, -1) : predicted;
-  const variant = {
-    xType: "float32",
-    yShape,
-    yType: targetType(targets),
-    weighted: false,
-  } as const;
+  const x = model.inputs.map(({ wire, rowShape }) => {
+    return { name: wire, dtype: "float32", rowShape } as const;
+  });
+  const y = setup.outputs.flatMap((output, i): PartType[] => {
+    const { targets } = output.loss;
+    if (targets === "any") return [];
+    const predicted = model.outputs[i]?.rowShape ?? [];
+    const rowShape = targets === "labels" ? predicted.slice(0, -1) : predicted;
+    return [{ name: targetName(setup, output), dtype: targetType(targets), rowShape }];
+  });
+  if (y.length === 0) return;
+  const variant = [...x, ...y];
   lowerLoss(new GraphBuilder(), model, setup, variant, setup.means.test, true);
 }
 
-/** The shape of one row of predictions. */
-export function outputShape(model: LayerGraph): readonly number[] {
-  return (model.outputDims[0] ?? []).slice(1).map((dim) => dim.factor);
+/** The name of an output in programs. */
+export function outputName(model: LayerGraph, output: GraphOutput): string {
+  return programName("output", output.name, model.outputs.length);
 }
 
 /** The graph that predicts. */
-export function lowerPrediction(model: LayerGraph, xType: DType): Lowering {
+export function lowerPrediction(model: LayerGraph, variant: Variant): Lowering {
   const graph = new GraphBuilder();
-  const { outputs } = callLayers(graph, model, xType, {
-    training: false,
-    isTrainable: () => false,
-  });
-  const output = toFloat(outputs[0] as Sym);
-  return lowering(graph, { outputs: { output }, train: null }, [xInput(model, xType)]);
+  const mode = { training: false, isTrainable: () => false };
+  const found = callLayers(graph, model, variant, mode).outputs.map(toFloat);
+  const outputs = Object.fromEntries(
+    model.outputs.map((output, i) => [outputName(model, output), found[i] as Sym]),
+  );
+  return lowering(graph, { outputs, train: null }, dataInputs(variant));
 }
 
 /** The graph that adds loss and metrics of a batch to the running means. */
@@ -78,7 +94,7 @@ export function lowerEvaluation(
 ): Lowering {
   const graph = new GraphBuilder();
   lowerLoss(graph, model, setup, variant, setup.means.test, false);
-  return lowering(graph, { outputs: {}, train: null }, labelledInputs(model, variant));
+  return lowering(graph, { outputs: {}, train: null }, dataInputs(variant));
 }
 
 /** The graph of a whole training step. */
@@ -103,7 +119,7 @@ export function lowerTraining(model: LayerGraph, setup: TrainingSetup, variant: 
   };
   const scalar = (name: string): ProgramInput => ({ name, dtype: "float32", rowLength: null });
   return lowering(graph, { outputs: {}, train }, [
-    ...labelledInputs(model, variant),
+    ...dataInputs(variant),
     scalar(inputNames.learningRate),
     ...(hasMomentum ? [scalar(inputNames.momentum)] : []),
   ]);
@@ -119,29 +135,23 @@ function lowering(
   return { wire, inputs: inputs.filter(({ name }) => used.has(name)) };
 }
 
-function xInput(model: LayerGraph, dtype: DType): ProgramInput {
-  const [input] = model.inputs;
-  return { name: input?.name ?? "x", dtype, rowLength: sizeOf(input?.rowShape ?? []) };
+function dataInputs(variant: Variant): ProgramInput[] {
+  return variant.map(({ name, dtype, rowShape }) => ({ name, dtype, rowLength: sizeOf(rowShape) }));
 }
 
-function labelledInputs(model: LayerGraph, variant: Variant): ProgramInput[] {
-  const { xType, yShape, yType, weighted } = variant;
-  return [
-    xInput(model, xType),
-    { name: inputNames.y, dtype: yType, rowLength: sizeOf(yShape) },
-    ...(weighted ? [{ name: inputNames.weight, dtype: "float32", rowLength: 1 } as const] : []),
-  ];
+/** The data of that name as a symbolic tensor; null where there are none. */
+function dataOf(graph: GraphBuilder, variant: Variant, name: string): Sym | null {
+  const part = variant.find((each) => each.name === name);
+  return part ? graph.input(name, batchOf(part.rowShape), part.dtype) : null;
 }
 
 function callLayers(
   graph: GraphBuilder,
   model: LayerGraph,
-  xType: DType,
+  variant: Variant,
   mode: LoweringMode,
 ): Lowered {
-  const inputs = model.inputs.map(({ name, rowShape }) =>
-    toFloat(graph.input(name, batchOf(rowShape), xType)),
-  );
+  const inputs = model.inputs.map(({ wire }) => toFloat(dataOf(graph, variant, wire) as Sym));
   return model.lower(graph, inputs, mode);
 }
 
@@ -150,35 +160,61 @@ function lowerLoss(
   graph: GraphBuilder,
   model: LayerGraph,
   setup: TrainingSetup,
-  { xType, yShape, yType, weighted }: Variant,
+  variant: Variant,
   means: RunningMeans,
   training: boolean,
 ): Sym {
   const isTrainable = (layer: Parameters<TrainingSetup["isTrainable"]>[0]) =>
     setup.isTrainable(layer);
-  const { outputs, losses } = callLayers(graph, model, xType, { training, isTrainable });
-  const yPred = outputs[0] as Sym;
-  const yTrue = graph.input(inputNames.y, batchOf(yShape), yType);
-  const weights = weighted ? graph.input(inputNames.weight, [batch]) : null;
-
-  const { loss, metrics, weightedMetrics } = setup;
-  const dataLoss = graph.within(`loss "${loss.name}"`, () => {
-    const values = loss.compute(yTrue, yPred);
-    return reduceLoss(loss.reduction, values, weights);
+  const { outputs, losses } = callLayers(graph, model, variant, { training, isTrainable });
+  const data = setup.outputs.flatMap((output, i): LabelledOutput[] => {
+    const yTrue = dataOf(graph, variant, targetName(setup, output));
+    if (!yTrue) return [];
+    const own = dataOf(graph, variant, weightName(output));
+    const weights = own ?? dataOf(graph, variant, inputNames.weight);
+    return [{ output, yTrue, yPred: outputs[i] as Sym, weights }];
   });
+  const dataLosses = data.map((each) => lowerOutputLoss(graph, each, means));
   const penalties = setup.trainables.flatMap(({ weight: { name, spec, variable } }) => {
     const { regularizer } = spec;
     if (!regularizer) return [];
     const make = () => regularizer(graph.variable(variable));
     return [graph.within(`regularizer of ${name}`, make)];
   });
-  const total = graph.within("loss", () => [...losses, ...penalties].reduce(add, dataLoss));
+  const total = graph.within("loss", () =>
+    [...dataLosses, ...losses, ...penalties].reduce((a, b) => add(a, b)),
+  );
   graph.within("running means", () => {
     accumulate(means.variable("loss"), total, batchSize(graph));
   });
-  for (const metric of metrics) lowerMetric(metric, yTrue, yPred, null, means);
-  for (const metric of weightedMetrics) lowerMetric(metric, yTrue, yPred, weights, means);
+  for (const { output, yTrue, yPred, weights } of data) {
+    for (const metric of output.metrics) lowerMetric(metric, yTrue, yPred, null, means);
+    for (const metric of output.weightedMetrics) lowerMetric(metric, yTrue, yPred, weights, means);
+  }
   return total;
+}
+
+/** An output with its targets and, if there are any, weights of rows. */
+interface LabelledOutput {
+  readonly output: OutputSetup;
+  readonly yTrue: Sym;
+  readonly yPred: Sym;
+  readonly weights: Sym | null;
+}
+
+/** The weighted loss of one output; where it is one of several, its own mean is kept without. */
+function lowerOutputLoss(
+  graph: GraphBuilder,
+  { output, yTrue, yPred, weights }: LabelledOutput,
+  means: RunningMeans,
+): Sym {
+  const { loss, lossName, lossWeight } = output;
+  const place = `loss "${loss.name}"${lossName === null ? "" : ` of output "${output.name}"`}`;
+  return graph.within(place, () => {
+    const value = reduceLoss(loss.reduction, loss.compute(yTrue, yPred), weights);
+    if (lossName !== null) accumulate(means.variable(lossName), value, batchSize(graph));
+    return lossWeight === 1 ? value : multiply(value, lossWeight);
+  });
 }
 
 /** One number of the values of a batch: `reduce_weighted_values` of Keras. */

@@ -10,7 +10,7 @@ import { layerTensors } from "../layers/connect.js";
 import type { Layer, LayerState } from "../layers/layer.js";
 import type { LayerTensor } from "../layers/layer-tensor.js";
 import { readyCore } from "../runtime/load.js";
-import { batchOf, visibleShape } from "../shape.js";
+import { visibleShape } from "../shape.js";
 import {
   type TestOnBatchOptions,
   type TrainOnBatchOptions,
@@ -19,9 +19,18 @@ import {
 } from "./batch.js";
 import { type EvaluateOptions, evaluate } from "./evaluate.js";
 import { type FitOptions, fit } from "./fit.js";
+import type { AnyData } from "./labelled-data.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { checkLoss } from "./lowering.js";
 import { ModelState } from "./model-state.js";
+import {
+  type DataFor,
+  type InPlaceOf,
+  inForm,
+  partsOf,
+  type ResultOf,
+  type TensorStructure,
+} from "./parts.js";
 import { type PredictOptions, predict, predictOnBatch } from "./predict.js";
 import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
@@ -45,15 +54,24 @@ export interface SummaryOptions {
 }
 
 /** How a model is called as a layer: returns what its outputs are for these inputs. */
-export type ModelFunction = (inputs: LayerTensor) => LayerTensor;
+export type ModelFunction<I extends TensorStructure, O extends TensorStructure> = (
+  inputs: InPlaceOf<I, LayerTensor>,
+) => InPlaceOf<O, LayerTensor>;
 
-const CallableModel = Callable as new () => ModelFunction;
+const CallableModel = Callable as new <
+  I extends TensorStructure,
+  O extends TensorStructure,
+>() => ModelFunction<I, O>;
 
 /**
  * A network that can be trained, evaluated and used. Made by `sequential()` and `model()`; in
- * functional models it is called on tensors as a layer is.
+ * functional models it is called on tensors as a layer is. `I` and `O` say whether it has one input
+ * and output or several, in an array or by name: data and predictions have the same form.
  */
-export class Model extends CallableModel implements CallbackModel {
+export class Model<I extends TensorStructure = LayerTensor, O extends TensorStructure = LayerTensor>
+  extends CallableModel<I, O>
+  implements CallbackModel
+{
   /** Set it to true in a callback to end training after the present batch. */
   stopTraining = false;
   readonly #state: ModelState;
@@ -80,14 +98,29 @@ export class Model extends CallableModel implements CallbackModel {
     return this.#state.graph.layers;
   }
 
-  /** The shape of its input; `null` stands for the batch size. */
-  get inputShape(): readonly (number | null)[] {
-    return visibleShape(batchOf(this.#state.graph.inputs[0]?.rowShape ?? []));
+  /** The shape of its input, or of each; `null` stands for the batch size. */
+  get inputShape(): InPlaceOf<I, readonly (number | null)[]> {
+    const { inputs } = this.#state.graph;
+    return this.#forInputs(inputs.map(({ tensor }) => tensor.shape)) as never;
   }
 
-  /** The shape of its output; `null` stands for the batch size. */
-  get outputShape(): readonly (number | null)[] {
-    return visibleShape(this.#state.graph.outputDims[0] ?? []);
+  /** The shape of its output, or of each; `null` stands for the batch size. */
+  get outputShape(): InPlaceOf<O, readonly (number | null)[]> {
+    const { outputs } = this.#state.graph;
+    return this.#forOutputs(outputs.map(({ dims }) => visibleShape(dims))) as never;
+  }
+
+  /** The names of its inputs: data by name, and errors, use them. */
+  get inputNames(): readonly string[] {
+    return this.#state.graph.inputs.map(({ name }) => name);
+  }
+
+  /**
+   * The names of its outputs: those they were given, or of their layers. With several outputs,
+   * losses and metrics are called after them: `digitLoss`, `digitAccuracy`.
+   */
+  get outputNames(): readonly string[] {
+    return this.#state.graph.outputs.map(({ name }) => name);
   }
 
   /** Steps the optimizer has made since `compile`. */
@@ -129,7 +162,13 @@ export class Model extends CallableModel implements CallbackModel {
   compile(options: CompileOptions): void {
     const where = "compile";
     this.#state.activity.check(where, "replaces");
-    const given = checkOptions(where, options, ["optimizer", "loss", "metrics", "weightedMetrics"]);
+    const given = checkOptions(where, options, [
+      "optimizer",
+      "loss",
+      "lossWeights",
+      "metrics",
+      "weightedMetrics",
+    ]);
     const setup = new TrainingSetup(where, this.#state.graph, given);
     checkLoss(this.#state.graph, setup);
     this.#state.setup?.free();
@@ -147,39 +186,43 @@ export class Model extends CallableModel implements CallbackModel {
    * @example
    * const history = await model.fit(x, y, { epochs: 10, batchSize: 64, validationSplit: 0.1 });
    */
-  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History> {
-    return fit(this.#state, this, x, y, options);
+  fit(
+    x: DataFor<I>,
+    y: DataFor<O>,
+    options?: FitOptions<DataFor<I>, DataFor<O>>,
+  ): Promise<History> {
+    return fit(this.#state, this, x as AnyData, y as AnyData, options as FitOptions);
   }
 
   /**
    * Loss and metrics over labelled data, by name.
    * Source: https://keras.io/api/models/model_training_apis/#evaluate-method
    */
-  evaluate(x: DataLike, y: DataLike, options?: EvaluateOptions): Promise<Logs> {
-    return evaluate(this.#state, this, x, y, options);
+  evaluate(x: DataFor<I>, y: DataFor<O>, options?: EvaluateOptions): Promise<Logs> {
+    return evaluate(this.#state, this, x as AnyData, y as AnyData, options);
   }
 
   /**
    * The outputs for rows of input: a float32 tensor `[rows, ...output shape]`.
    * Source: https://keras.io/api/models/model_training_apis/#predict-method
    */
-  predict(x: DataLike, options?: PredictOptions): Promise<Tensor> {
-    return predict(this.#state, this, x, options);
+  async predict(x: DataFor<I>, options?: PredictOptions): Promise<ResultOf<O>> {
+    return this.#forOutputs(await predict(this.#state, this, x as AnyData, options)) as never;
   }
 
   /** One training step on one batch; returns its loss and metrics, before the step. */
-  trainOnBatch(x: DataLike, y: DataLike, options?: TrainOnBatchOptions): Promise<Logs> {
-    return trainOnBatch(this.#state, x, y, options);
+  trainOnBatch(x: DataFor<I>, y: DataFor<O>, options?: TrainOnBatchOptions): Promise<Logs> {
+    return trainOnBatch(this.#state, x as AnyData, y as AnyData, options);
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: DataLike, y: DataLike, options?: TestOnBatchOptions): Promise<Logs> {
-    return testOnBatch(this.#state, x, y, options);
+  testOnBatch(x: DataFor<I>, y: DataFor<O>, options?: TestOnBatchOptions): Promise<Logs> {
+    return testOnBatch(this.#state, x as AnyData, y as AnyData, options);
   }
 
   /** The outputs for one batch, whatever its size. */
-  predictOnBatch(x: DataLike): Promise<Tensor> {
-    return predictOnBatch(this.#state, x);
+  async predictOnBatch(x: DataFor<I>): Promise<ResultOf<O>> {
+    return this.#forOutputs(await predictOnBatch(this.#state, x as AnyData)) as never;
   }
 
   /** Name, shape and trainability of each weight and statistic. */
@@ -259,12 +302,24 @@ export class Model extends CallableModel implements CallbackModel {
   }
 
   /** @internal */
-  connect(input: LayerTensor): LayerTensor {
+  connect(given: InPlaceOf<I, LayerTensor>): InPlaceOf<O, LayerTensor> {
     const { graph, activity } = this.#state;
     const place = `model "${this.name}"`;
     activity.check(place, "reads");
-    const [output] = graph.connect(this.name, layerTensors(place, input));
-    return output as LayerTensor;
+    const parts = partsOf(place, "inputs", graph.inputForm, this.inputNames, given);
+    const tensors = layerTensors(
+      place,
+      parts.map(({ value }) => value),
+    );
+    return this.#forOutputs(graph.connect(this.name, tensors)) as never;
+  }
+
+  #forInputs<T>(values: readonly T[]) {
+    return inForm(this.#state.graph.inputForm, this.inputNames, values);
+  }
+
+  #forOutputs<T>(values: readonly T[]) {
+    return inForm(this.#state.graph.outputForm, this.outputNames, values);
   }
 
   #prepare(where: string) {

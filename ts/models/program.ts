@@ -14,6 +14,12 @@ export interface ProgramInput {
   readonly rowLength: number | null;
 }
 
+/** Rows for an input. */
+export interface ProgramData {
+  readonly name: string;
+  readonly rows: Rows;
+}
+
 /** A graph in wire format, and what must be written before it runs. */
 export interface Lowering {
   readonly wire: Uint8Array;
@@ -52,6 +58,11 @@ export class Program {
   write(name: string, rows: Rows, order: Uint32Array | null, from: number, to: number): void {
     const target = this.#view(name);
     if (target) rows.gather(order, from, to, target);
+  }
+
+  /** Copies rows to several inputs. */
+  writeAll(parts: readonly ProgramData[], order: Uint32Array | null, from: number, to: number) {
+    for (const { name, rows } of parts) this.write(name, rows, order, from, to);
   }
 
   /** Sets an input that is a single number. */

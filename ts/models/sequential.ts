@@ -54,7 +54,9 @@ export function sequential(options: SequentialOptions): Model {
   const rowShape = inputShapeOf(where, given, layers[0] as Layer | Model);
   const tensor = new LayerTensor(batchOf(rowShape), "float32", null);
   const output = chain(where, tensor, layers);
-  return new Model(name, new LayerGraph(where, [{ name: "x", tensor }], [output]), seed);
+  const one = (only: LayerTensor) =>
+    ({ form: "one", entries: [{ name: null, tensor: only }] }) as const;
+  return new Model(name, new LayerGraph(where, one(tensor), one(output)), seed);
 }
 
 /** Calls the layers one after the other, under the names they will have. */

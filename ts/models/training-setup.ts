@@ -2,12 +2,17 @@
 // adds to a model: slots, running means, the number of steps.
 import { describe, fail } from "../errors.js";
 import type { Layer } from "../layers/layer.js";
-import { type LossLike, type ResolvedLoss, resolveLoss } from "../losses.js";
-import { type Metric, type MetricLike, resolveMetric } from "../metrics.js";
 import { type Optimizer, type OptimizerLike, resolveOptimizer } from "../optimizers.js";
 import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import type { LayerGraph, ModelWeight } from "./layer-graph.js";
+import {
+  type LossesLike,
+  type LossWeights,
+  type MetricsLike,
+  type OutputSetup,
+  setUpOutputs,
+} from "./output-setup.js";
 import { ProgramCache } from "./program.js";
 import { RunningMeans } from "./running-means.js";
 import { countNumbers, sizeError, thousands } from "./weights.js";
@@ -16,12 +21,20 @@ import { countNumbers, sizeError, thousands } from "./weights.js";
 export interface CompileOptions {
   /** How weights are changed: `"adam"`, or `adam({ learningRate: 3e-4 })`. */
   optimizer: OptimizerLike;
-  /** What is made small: a name, a loss with options, or a function `(yTrue, yPred) => …`. */
-  loss: LossLike;
-  /** What else is reported; sample and class weights do not count in it. Default: none. */
-  metrics?: readonly MetricLike[];
+  /**
+   * What is made small: a name, a loss with options, or a function `(yTrue, yPred) => …`. For
+   * several outputs one for all, or an array, or by the name of the output.
+   */
+  loss: LossesLike;
+  /** A factor for the loss of each output: an array, or by name. Default: 1 each. */
+  lossWeights?: LossWeights;
+  /**
+   * What else is reported; sample and class weights do not count in it. For several outputs an
+   * array with an entry for each, or by name. Default: none.
+   */
+  metrics?: MetricsLike;
   /** What else is reported, weighted by sample and class weights. Default: none. */
-  weightedMetrics?: readonly MetricLike[];
+  weightedMetrics?: MetricsLike;
 }
 
 /** A weight that is trained, with what the optimizer keeps for it. */
@@ -33,9 +46,8 @@ export interface Trainable {
 /** A model's state of training. */
 export class TrainingSetup {
   readonly optimizer: Optimizer;
-  readonly loss: ResolvedLoss;
-  readonly metrics: readonly Metric[];
-  readonly weightedMetrics: readonly Metric[];
+  /** Losses and metrics of each output. */
+  readonly outputs: readonly OutputSetup[];
   readonly trainables: readonly Trainable[];
   /** Programs for training and evaluation. */
   readonly programs: ProgramCache;
@@ -52,12 +64,15 @@ export class TrainingSetup {
 
   constructor(where: string, graph: LayerGraph, options: CompileOptions) {
     this.optimizer = resolveOptimizer(where, options.optimizer);
-    this.loss = resolveLoss(where, options.loss);
-    this.metrics = resolveMetrics(`${where}: metrics`, options.metrics);
-    this.weightedMetrics = resolveMetrics(`${where}: weightedMetrics`, options.weightedMetrics);
-    const names = ["loss", ...this.metrics, ...this.weightedMetrics].map((metric) =>
-      typeof metric === "string" ? metric : metric.name,
-    );
+    const outputNames = graph.outputs.map(({ name }) => name);
+    this.outputs = setUpOutputs(where, outputNames, options);
+    const names = [
+      "loss",
+      ...this.outputs.flatMap(({ lossName }) => lossName ?? []),
+      ...this.outputs.flatMap(({ metrics, weightedMetrics }) =>
+        [...metrics, ...weightedMetrics].map((metric) => metric.name),
+      ),
+    ];
     checkDifferent(where, names);
     // As in Keras, what is trainable is decided now, not when training begins.
     this.#trainableLayers = new Set(graph.layers.filter((layer) => layer.trainable));
@@ -131,13 +146,6 @@ export class TrainingSetup {
       (slot) => new Variable(`optimizer/${name}/${slot.name}`, variable.shape, slot.initial),
     );
   }
-}
-
-function resolveMetrics(where: string, given: readonly MetricLike[] = []): Metric[] {
-  if (!Array.isArray(given)) {
-    fail(where, { expected: 'an array such as ["accuracy"]', received: describe(given) });
-  }
-  return given.map((metric: MetricLike) => resolveMetric(where, metric));
 }
 
 function checkDifferent(where: string, names: readonly string[]): void {

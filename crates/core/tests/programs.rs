@@ -197,6 +197,25 @@ fn a_short_batch_is_the_same_as_a_program_of_that_size() {
     assert_eq!(wide.all_weights(), exact.all_weights());
 }
 
+/// The last batch of an epoch may need another way through a product than the others.
+#[test]
+fn every_shorter_batch_runs() {
+    for (capacity, inputs, units) in [(9, 3, 1), (7, 9, 16), (520, 6, 37)] {
+        let mut bench = Bench::default();
+        let x = bench.input("x", &[0, inputs]);
+        let (_, kernel) = bench.variable(&[inputs, units], &vec![1.0; inputs * units]);
+        let y = bench.add(MatMul::plain(false, false), &[x, kernel]);
+        // As in the gradient of a kernel: the batch is what is summed over.
+        let squares = bench.add(MatMul::plain(true, false), &[x, y]);
+        bench.output("y", y);
+        bench.output("squares", squares);
+        let program = bench.program(capacity, true);
+        for batch in 1..=capacity {
+            bench.run(program, batch);
+        }
+    }
+}
+
 #[test]
 fn a_batch_beyond_the_capacity_is_refused() {
     let mut net = classifier("relu");
@@ -304,7 +323,7 @@ fn a_running_mean_over_batches_is_the_mean_of_all() {
 #[test]
 fn the_arena_is_used_again() {
     let mut net = classifier("relu");
-    let program = net.train("sgd", Clip::None, 128, Passes::default());
+    let program = net.train("sgd", Clip::None, 1024, Passes::default());
     let program = net.bench.engine.program(program).unwrap();
     let every_value: usize = program
         .graph()
@@ -312,7 +331,7 @@ fn the_arena_is_used_again() {
         .iter()
         .filter(|n| !matches!(n.op, Op::Variable(_)))
         .flat_map(|n| &n.outs)
-        .map(|t| t.shape.resolve(&[1, 128, 1]).size())
+        .map(|t| t.shape.resolve(&[1, 1024, 1]).size())
         .sum();
     assert!(
         program.arena() < every_value,

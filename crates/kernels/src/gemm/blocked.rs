@@ -21,7 +21,7 @@ use super::tile::{self, Form, Job, Place, TILE_COLUMNS, TILE_ROWS};
 use super::Product;
 
 /// Longest block of k: a strip of A of this length takes 12 KB of the first cache.
-const MAX_K: usize = 512;
+pub const MAX_K: usize = 512;
 /// Most floats in a packed block of B: 384 KB, part of a second cache.
 const MAX_BLOCK: usize = 96 * 1024;
 /// Strips of A that are packed at a time.
@@ -41,6 +41,9 @@ pub fn longest_k(p: &Product) -> usize {
     even_piece(p.k, MAX_K, 4)
 }
 
+/// From this many numbers of a transposed A on it is packed.
+const PACK_A: usize = 64 * 1024;
+
 /// The sizes of the cuts.
 #[derive(Clone, Copy, Debug)]
 struct Cuts {
@@ -55,7 +58,7 @@ struct Cuts {
 
 fn cuts(p: &Product) -> Cuts {
     let k = longest_k(p);
-    let pack_a = p.trans_a && k * p.m > 64 * 1024 && p.n >= 64;
+    let pack_a = p.trans_a && k * p.m > PACK_A && p.n >= 64;
     Cuts {
         k,
         columns: even_piece(p.n, MAX_BLOCK / k, TILE_COLUMNS),
@@ -64,9 +67,21 @@ fn cuts(p: &Product) -> Cuts {
 }
 
 /// Floats of scratch: the packed block, a group of strips of A, a tile for the right edge.
-pub fn scratch_len(p: &Product) -> usize {
+#[cfg(test)]
+pub fn exact_scratch_len(p: &Product) -> usize {
     let cuts = cuts(p);
     cuts.k * pack::padded_columns(cuts.columns) + cuts.packed_a + EDGE
+}
+
+/// As many floats of scratch as this product or any smaller one needs. Even pieces of a smaller k
+/// may be longer than those of a larger one.
+pub fn scratch_len(p: &Product) -> usize {
+    let k = p.k.min(MAX_K);
+    // A block holds whole panels, the last of them maybe half empty.
+    let block = (k * pack::padded_columns(p.n)).min(MAX_BLOCK + 2 * TILE_COLUMNS * MAX_K);
+    let pack_a = p.trans_a && k * p.m > PACK_A;
+    let packed_a = if pack_a { GROUP * k * TILE_ROWS } else { 0 };
+    block.max(k * TILE_COLUMNS) + packed_a + EDGE
 }
 
 /// # Safety

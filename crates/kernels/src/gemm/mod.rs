@@ -61,14 +61,17 @@ enum Way {
     Flipped,
     /// Few rows: B is read in place.
     Direct,
-    /// One row times transposed B.
+    /// One row times transposed B, which a single column always is.
     Dots,
     /// Everything else.
     Blocked,
 }
 
 impl Product {
-    /// How many floats of scratch memory `run` needs.
+    /// How many floats of scratch memory are enough for `run`.
+    ///
+    /// Never fewer than for a product with fewer rows, columns or a shorter k: the memory is planned
+    /// for the largest batch, and smaller ones run in it.
     pub fn scratch_len(&self) -> usize {
         if self.m == 0 || self.n == 0 || self.k == 0 {
             return 0;
@@ -84,7 +87,7 @@ impl Product {
     fn way(&self) -> Way {
         if self.n == 1 && self.m > 1 {
             Way::Flipped
-        } else if self.m == 1 && self.trans_b {
+        } else if self.m == 1 && (self.n == 1 || self.trans_b) {
             Way::Dots
         } else if self.m <= tile::TILE_ROWS && !self.trans_b {
             Way::Direct

@@ -9,12 +9,10 @@ use super::tile::{self, Form, Job, Place, TILE_COLUMNS};
 use super::Product;
 use crate::lane::{F32x4, Lane};
 
-/// Floats of scratch for `direct`: the columns at the right edge, packed, and their tile.
+/// Floats of scratch that are enough for `direct`: columns at the right edge, packed, and their
+/// tile. How many are left over depends on the number of rows, so that there may always be some.
 pub fn scratch_len(p: &Product) -> usize {
-    match edge_columns(p) {
-        0 => 0,
-        rest => blocked::longest_k(p) * pack::panel_width(rest) + EDGE,
-    }
+    p.k.min(blocked::MAX_K) * TILE_COLUMNS + EDGE
 }
 
 /// Columns left over by the widest tiles and then the usual ones.

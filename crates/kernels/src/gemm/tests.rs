@@ -1,6 +1,6 @@
 //! The product against a naive f64 oracle, over all forms, odd sizes and every epilogue.
 
-use super::{Epilogue, Product};
+use super::{blocked, Epilogue, Product, Way};
 use crate::unary::{Unary, UnaryKind};
 
 const SIZES: [usize; 19] = [
@@ -190,7 +190,13 @@ fn agrees_with_the_oracle_across_cuts() {
 #[test]
 fn rows_do_not_depend_on_their_neighbours() {
     let mut source = Source(0x5555_aaaa_1234_4321);
-    for (m, n, k) in [(2, 16, 9), (5, 37, 40), (19, 203, 531), (64, 10, 100)] {
+    for (m, n, k) in [
+        (2, 16, 9),
+        (4, 1, 21),
+        (5, 37, 40),
+        (19, 203, 531),
+        (64, 10, 100),
+    ] {
         let batch = Product {
             m,
             n,
@@ -315,4 +321,71 @@ fn rejects_a_wrong_length() {
         &mut [],
         Epilogue::default(),
     );
+}
+
+const FLAGS: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
+
+#[test]
+fn scratch_is_enough_for_smaller_products_too() {
+    let sizes = [
+        1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 255, 256, 257,
+        260, 300, 500, 511, 512, 513, 520, 700, 1000, 1023, 1024, 1025, 1030, 1600, 3000,
+    ];
+    for (trans_a, trans_b) in FLAGS {
+        let len = |m, n, k| {
+            let p = Product {
+                m,
+                n,
+                k,
+                trans_a,
+                trans_b,
+            };
+            if let Way::Blocked = p.way() {
+                assert!(p.scratch_len() >= blocked::exact_scratch_len(&p), "{p:?}");
+            }
+            p.scratch_len()
+        };
+        for (&one, &other) in sizes.iter().flat_map(|a| sizes.iter().map(move |b| (a, b))) {
+            let mut before = [0; 3];
+            for &size in &sizes {
+                let now = [
+                    len(size, one, other),
+                    len(one, size, other),
+                    len(one, other, size),
+                ];
+                for (more, fewer) in now.iter().zip(before) {
+                    assert!(*more >= fewer, "{size} beside {one} and {other}");
+                }
+                before = now;
+            }
+        }
+    }
+}
+
+#[test]
+fn small_products_run_in_the_scratch_of_large_ones() {
+    // The last batch is short: of rows, or of k in the gradient of a kernel.
+    let pairs = [
+        ((2, 1, 3), (1, 1, 3)),
+        ((4, 16, 9), (3, 16, 9)),
+        ((40, 37, 520), (40, 37, 500)),
+        ((200, 300, 520), (200, 300, 512)),
+    ];
+    for (trans_a, trans_b) in FLAGS {
+        for (large, small) in pairs {
+            let product = |(m, n, k)| Product {
+                m,
+                n,
+                k,
+                trans_a,
+                trans_b,
+            };
+            let (large, p) = (product(large), product(small));
+            let (a, b) = (vec![1.0; p.m * p.k], vec![1.0; p.k * p.n]);
+            let mut c = vec![f32::NAN; p.m * p.n];
+            let mut scratch = vec![f32::NAN; large.scratch_len()];
+            p.run(&a, &b, &mut c, &mut scratch, Epilogue::default());
+            assert!(c.iter().all(|&x| x == p.k as f32), "{p:?}");
+        }
+    }
 }

@@ -68,7 +68,7 @@ describe("several inputs and outputs", () => {
       second.predict({ left: a, write: b });
     };
     expect(never).toBeTypeOf("function");
-    const [sum, kind] = await first.predict([a, b]);
+    const [sum, kind] = await first.predict([a, b], { batchSize: 2 });
     expect([sum.shape, kind.shape]).toEqual([
       [3, 1],
       [3, 2],

@@ -141,6 +141,9 @@ pub trait Rule {
     }
 
     /// Floats of working memory wanted during a run.
+    ///
+    /// Asked once, for the largest batch: what is given must be enough for every smaller one too,
+    /// whichever way a smaller one is computed.
     fn scratch(&self, _ins: &[Dims], _outs: &[Dims]) -> usize {
         0
     }

@@ -4,8 +4,9 @@ import { checkOptions } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
 import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
-import { lowerEvaluation, variantKey } from "./lowering.js";
+import { lowerEvaluation } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
+import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
 import type { TrainingSetup } from "./training-setup.js";
@@ -63,13 +64,15 @@ export function prepareEvaluation(
   data: ModelData,
   batchSize: number,
 ): Evaluation {
-  state.createWeights(core, where);
-  setup.create(core, where);
-  const { variant } = data;
-  const key = `evaluate ${variantKey(variant)}`;
-  const capacity = Math.min(batchSize, data.count);
-  const program = setup.programs.get(core, where, key, capacity, () =>
-    lowerEvaluation(state.graph, setup, variant),
+  const program = prepareProgram(
+    core,
+    where,
+    state,
+    setup,
+    data,
+    batchSize,
+    "evaluate",
+    lowerEvaluation,
   );
   return { core, data, batchSize, program };
 }

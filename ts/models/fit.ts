@@ -9,9 +9,10 @@ import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
 import { type Evaluation, prepareEvaluation, runEvaluation } from "./evaluate.js";
 import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
-import { inputNames, lowerTraining, variantKey } from "./lowering.js";
+import { inputNames, lowerTraining } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { joinNames } from "./parts.js";
+import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
 import type { TrainingSetup } from "./training-setup.js";
@@ -122,12 +123,15 @@ export function prepareTraining(
   data: ModelData,
   batchSize: number,
 ): Training {
-  state.createWeights(core, where);
-  setup.create(core, where);
-  const { variant } = data;
-  const capacity = Math.min(batchSize, data.count);
-  const program = setup.programs.get(core, where, `train ${variantKey(variant)}`, capacity, () =>
-    lowerTraining(state.graph, setup, variant),
+  const program = prepareProgram(
+    core,
+    where,
+    state,
+    setup,
+    data,
+    batchSize,
+    "train",
+    lowerTraining,
   );
   return { core, data, program };
 }

@@ -1,0 +1,26 @@
+// What a pass over labelled data needs before its first batch: weights, the state of training, and
+// a compiled program. When that fails, nothing has changed.
+import type { Core } from "../runtime/core.js";
+import type { ModelData } from "./labelled-data.js";
+import { type lowerEvaluation, type lowerTraining, variantKey } from "./lowering.js";
+import type { ModelState } from "./model-state.js";
+import type { Program } from "./program.js";
+import type { TrainingSetup } from "./training-setup.js";
+
+/** The program for these data in batches of `batchSize`; `purpose` tells programs apart. */
+export function prepareProgram(
+  core: Core,
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  { count, variant }: ModelData,
+  batchSize: number,
+  purpose: "train" | "evaluate",
+  lower: typeof lowerTraining | typeof lowerEvaluation,
+): Program {
+  state.createWeights(core, where);
+  setup.create(core, where);
+  const key = `${purpose} ${variantKey(variant)}`;
+  const capacity = Math.min(batchSize, count);
+  return setup.programs.get(core, where, key, capacity, () => lower(state.graph, setup, variant));
+}

@@ -34,6 +34,7 @@ const ofKind = (kind: string) =>
 function call(layer: Layer, syms: Readonly<Record<string, Sym>>, training: boolean): Sym {
   const context = {
     training,
+    random: training,
     trainable: true,
     stream: 0,
     weight: (name: string) => syms[name] as Sym,

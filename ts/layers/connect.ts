@@ -10,6 +10,8 @@ import { LayerTensor, type Scope } from "./layer-tensor.js";
 export interface LayerCallMode {
   /** Whether this is a training step. */
   readonly training: boolean;
+  /** Whether layers that draw random numbers do. */
+  readonly random: boolean;
   /** Whether the layer's weights are trained. */
   readonly trainable: boolean;
   /** A number no other call of a layer in the model has. */
@@ -30,10 +32,11 @@ export function callLayer(
   layer: Layer,
   weights: readonly { readonly spec: WeightSpec; readonly variable: GraphVariable }[],
   inputs: readonly Sym[],
-  { training, trainable, stream, losses }: LayerCallMode,
+  { training, random, trainable, stream, losses }: LayerCallMode,
 ): Sym {
   const context = {
     training,
+    random,
     trainable,
     stream,
     weight(name: string): Sym {
@@ -72,7 +75,7 @@ export function connectLayer(
     return { spec, variable: { name: spec.name, shape: spec.shape, id: -1 } };
   });
   const syms = inputs.map(({ dims, dtype }, i) => graph.input(`${i}`, dims, dtype));
-  const mode = { training: false, trainable: false, stream: 0, losses: [] };
+  const mode = { training: false, random: false, trainable: false, stream: 0, losses: [] };
   const output = callLayer(graph, place, layer, weights, syms, mode);
   return new LayerTensor(output.dims, output.dtype, { layer, inputs, specs, scope });
 }

@@ -35,7 +35,7 @@ export function dropout(options: DropoutOptions): Layer {
       kind: "dropout",
       call(context, inputs) {
         const x = onlyInput(inputs, "dropout");
-        if (!context.training || rate === 0) return x;
+        if (!context.random || rate === 0) return x;
         return dropoutOp(x, rate, seed === null ? context.stream : seeded + seed);
       },
     },

@@ -34,6 +34,8 @@ export interface WeightSpec {
 export interface CallContext {
   /** Whether this is a training step. */
   readonly training: boolean;
+  /** Whether layers that draw random numbers (dropout, noise) do: in training steps by default. */
+  readonly random: boolean;
   /** Whether the layer's weights are trained. */
   readonly trainable: boolean;
   /** A number no other call of a layer in this model has, for random draws. */

@@ -59,6 +59,8 @@ export interface Lowered {
 /** How layers are called. */
 export interface LoweringMode {
   readonly training: boolean;
+  /** Whether layers that draw random numbers do. */
+  readonly random: boolean;
   /** Whether the weights of a layer are trained. */
   isTrainable(layer: Layer): boolean;
 }
@@ -135,7 +137,8 @@ export class LayerGraph {
       const given = from.map((value) => values[value] as Sym);
       const { weights } = layer.state as LayerState;
       const trainable = mode.isTrainable(layer);
-      const callMode = { training: mode.training, trainable, stream, losses };
+      const { training, random } = mode;
+      const callMode = { training, random, trainable, stream, losses };
       values.push(callLayer(graph, this.#placeOf(layer), layer, weights, given, callMode));
     });
     return { outputs: this.outputs.map(({ value }) => values[value] as Sym), losses };

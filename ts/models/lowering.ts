@@ -78,7 +78,7 @@ export function outputName(model: LayerGraph, output: GraphOutput): string {
 /** The graph that predicts. */
 export function lowerPrediction(model: LayerGraph, variant: Variant): Lowering {
   const graph = new GraphBuilder();
-  const mode = { training: false, isTrainable: () => false };
+  const mode = { training: false, random: false, isTrainable: () => false };
   const found = callLayers(graph, model, variant, mode).outputs.map(toFloat);
   const outputs = Object.fromEntries(
     model.outputs.map((output, i) => [outputName(model, output), found[i] as Sym]),
@@ -166,7 +166,11 @@ function lowerLoss(
 ): Sym {
   const isTrainable = (layer: Parameters<TrainingSetup["isTrainable"]>[0]) =>
     setup.isTrainable(layer);
-  const { outputs, losses } = callLayers(graph, model, variant, { training, isTrainable });
+  const { outputs, losses } = callLayers(graph, model, variant, {
+    training,
+    random: training,
+    isTrainable,
+  });
   const data = setup.outputs.flatMap((output, i): LabelledOutput[] => {
     const yTrue = dataOf(graph, variant, targetName(setup, output));
     if (!yTrue) return [];

@@ -1,6 +1,7 @@
 // Bundles what tsc wrote into build/ts: one JavaScript file and one declaration
 // file per entry point, so that a package's user loads and resolves few files.
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { minify } from "terser";
@@ -43,17 +44,77 @@ function minified() {
   };
 }
 
+/**
+ * Makes a form of the package that has its engine elsewhere.
+ * @param {string} form of ts/runtime/packaged.ts: "inline"; the bundle is named after it
+ * @returns {import("rollup").Plugin}
+ */
+function withEngine(form) {
+  return {
+    name: "with-engine",
+    resolveId(source, importer) {
+      if (!importer || !source.endsWith("/packaged.js")) return null;
+      return resolve(dirname(importer), `packaged.${form}.js`);
+    },
+  };
+}
+
+/**
+ * Gives the bytes of `file?base64` as text.
+ * @returns {import("rollup").Plugin}
+ */
+function base64() {
+  const suffix = "?base64";
+  return {
+    name: "base64",
+    resolveId(source) {
+      if (!source.endsWith(suffix)) return null;
+      // The path is right for ts/runtime/, not for build/ts/runtime/.
+      const path = source.slice(0, -suffix.length).replace(/^(\.\.\/)+/, "");
+      return fileURLToPath(new URL(path, import.meta.url)) + suffix;
+    },
+    load(id) {
+      if (!id.endsWith(suffix)) return null;
+      const text = readFileSync(id.slice(0, -suffix.length)).toString("base64");
+      return `export default "${text}";`;
+    },
+  };
+}
+
+/**
+ * Leaves imports of .wasm files to whoever bundles the worker.
+ * @returns {import("rollup").Plugin}
+ */
+function importedWasm() {
+  return {
+    name: "imported-wasm",
+    resolveId: (source) => (source.endsWith(".wasm") ? { id: source, external: true } : null),
+  };
+}
+
 const external = [/^node:/];
+
+/**
+ * One JavaScript file. Comments would be more than half of it; the source map leads back to them.
+ * @param {string} name of the file
+ * @param {import("rollup").Plugin[]} plugins
+ * @param {{ sourcemap?: boolean }} [options]
+ * @returns {import("rollup").RollupOptions}
+ */
+function bundle(name, plugins, { sourcemap = true } = {}) {
+  return {
+    input: { [name]: "build/ts/index.js" },
+    external,
+    plugins: [...plugins, compiledTypeScript(".js"), minified()],
+    output: { dir: "dist", format: "es", sourcemap },
+  };
+}
 
 /** @type {import("rollup").RollupOptions[]} */
 const bundles = [
-  {
-    input: "build/ts/index.js",
-    external,
-    // Comments would be more than half of the file; the source map leads back to them.
-    plugins: [compiledTypeScript(".js"), minified()],
-    output: { dir: "dist", format: "es", sourcemap: true },
-  },
+  bundle("index", []),
+  bundle("inline", [withEngine("inline"), base64()], { sourcemap: false }),
+  bundle("workerd", [withEngine("workerd"), importedWasm()]),
   {
     // Named, because the default name would keep the ".d".
     input: { index: "build/ts/index.d.ts" },

@@ -23,11 +23,13 @@ const sources = () => [
   ...packagedVariants.map(wasmOf),
 ];
 
+const bundles = ["dist/index.js", "dist/inline.js", "dist/workerd.js"];
+
 /** Needs the WebAssembly variants of the package to be built. */
 export async function buildTs() {
   await withLock("build-ts", async () => {
     const print = fingerprint(sources());
-    const outputs = ["dist/index.js", "dist/index.d.ts", ...packagedVariants.map(packagedWasm)];
+    const outputs = [...bundles, "dist/index.d.ts", ...packagedVariants.map(packagedWasm)];
     if (isUpToDate("ts", print, outputs)) return;
 
     const start = performance.now();

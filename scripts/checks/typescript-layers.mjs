@@ -18,7 +18,7 @@ const forbidden = [
   },
   {
     from: /^(?!ts\/runtime\/bindings\.ts$)/,
-    to: /^build\//,
+    to: /^build\/.*\.js$/,
     reason: "only ts/runtime/bindings.ts may import the generated glue",
   },
 ];

@@ -1,7 +1,8 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
-import { checkOneOf, checkOptions, fail } from "../errors.js";
-import { type Build, Engine, loadGlue, loadGlueNow, wasmUrl } from "./bindings.js";
+import { checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
+import { type Build, Engine, loadGlue, loadGlueNow } from "./bindings.js";
 import { Core } from "./core.js";
+import { packagedBuilds, packagedWasm } from "./packaged.js";
 import { readBytes, readBytesNow } from "./platform.js";
 
 /** Options of `init`. */
@@ -45,6 +46,13 @@ const relaxedProbe = new Uint8Array([
 ]);
 
 const notLoaded: RuntimeInfo = { build: null, simd: null, threads: 1, why: "not loaded yet" };
+
+/** A module of one function that uses i8x16.splat: valid where SIMD is. */
+const simdProbe = new Uint8Array([
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  ...[1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 8, 1, 6, 0, 65, 1, 253, 15, 11],
+]);
 
 let core: Core | null = null;
 let info = notLoaded;
@@ -100,15 +108,16 @@ export function runtimeInfo(): RuntimeInfo {
 export function readyCore(where: string): Core {
   if (core) return core;
   const [build, why] = choose("auto");
-  const bytes = loading ? undefined : readBytesNow(wasmUrl(build));
-  if (!bytes) {
+  const packaged = packagedWasm(build);
+  const wasm = packaged instanceof URL ? readBytesNow(packaged) : packaged;
+  if (!wasm || loading) {
     return fail(where, {
       expected: "the engine to be loaded",
       received: "a call before that",
       hint: "Write `await init()` first.",
     });
   }
-  return startNow(where, bytes, { build: `gradus-${build}.wasm`, simd: build, why });
+  return startNow(where, wasm, { build: `gradus-${build}.wasm`, simd: build, why });
 }
 
 /** The engine for a call that can wait. */
@@ -126,37 +135,70 @@ async function load(simd: "auto" | Build, wasm: InitOptions["wasm"]): Promise<vo
     return;
   }
   const [build, why] = choose(simd);
-  const module = await compile(await readUrl(wasmUrl(build)));
+  const packaged = packagedWasm(build);
+  const module = await compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
   await start(module, { build: `gradus-${build}.wasm`, simd: build, why });
 }
 
-function choose(simd: "auto" | Build): [Build, string] {
+function choose(asked: "auto" | Build): [Build, string] {
+  checkEngine();
   const canRelax = WebAssembly.validate(relaxedProbe);
-  if (simd === "auto") {
+  if (asked === "auto") {
+    const [fastest] = packagedBuilds;
+    if (fastest === "strict") return [fastest, "the one this form of the package carries"];
     return canRelax
       ? ["relaxed", "the fastest this JavaScript engine runs"]
       : ["strict", "this JavaScript engine has no relaxed-simd"];
   }
-  if (simd === "relaxed" && !canRelax) {
+  if (!packagedBuilds.includes(asked)) {
+    return fail("init: simd", {
+      expected: `"auto" or ${packagedBuilds.map((build) => `"${build}"`).join(", ")}`,
+      received: `"${asked}", which this form of the package does not carry`,
+      hint: `Hand it over: init({ wasm }), with gradus/gradus-${asked}.wasm.`,
+    });
+  }
+  if (asked === "relaxed" && !canRelax) {
     return fail("init: simd", {
       expected: 'a JavaScript engine with relaxed-simd for "relaxed"',
       received: "one without",
       hint: 'Use "auto", or a newer engine: Node 22, Chrome 114.',
     });
   }
-  return [simd, "asked for"];
+  return [asked, "asked for"];
 }
+
+/** Refuses engines that cannot run any build. */
+function checkEngine(): void {
+  if (typeof WebAssembly === "undefined") {
+    fail("init", {
+      expected: "a JavaScript engine with WebAssembly",
+      received: "one without, or with WebAssembly switched off",
+      hint: "Some hardened browsers (lockdown modes) switch it off; allow it for this site.",
+    });
+  }
+  if (!WebAssembly.validate(simdProbe)) {
+    fail("init", {
+      expected: "a JavaScript engine with WebAssembly SIMD",
+      received: "one without",
+      hint: "Use a newer one: Node 20, Chrome 91, Firefox 89, Safari 16.4.",
+    });
+  }
+}
+
+const serveHint =
+  "serve the .wasm files of the package beside its JavaScript, hand one over as the option wasm, " +
+  "or import gradus/inline, which carries its own.";
 
 async function readUrl(address: URL | string): Promise<Uint8Array<ArrayBuffer> | Response> {
   const url = new URL(address, globalThis.location?.href);
   const found = await readBytes(url).catch((error: unknown) =>
-    fail("init", { expected: `the engine at ${url}`, received: String(error) }),
+    fail("init", { expected: `the engine at ${url}`, received: String(error), hint: serveHint }),
   );
   if (found instanceof Response && !found.ok) {
     return fail("init", {
       expected: `the engine at ${url}`,
       received: `status ${found.status}`,
-      hint: "Serve the .wasm files of the package beside it, or hand one over as the option wasm.",
+      hint: serveHint,
     });
   }
   return found;
@@ -170,11 +212,24 @@ async function compile(
     source instanceof Response && source.headers.get("content-type") === "application/wasm";
   try {
     if (isStream) return await WebAssembly.compileStreaming(source);
+    // Servers that do not know the type of .wasm files are borne with.
     const bytes = source instanceof Response ? await source.arrayBuffer() : source;
+    if (source instanceof Response) checkMagic(source.url, bytes as ArrayBuffer);
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    return wrongBytes("init", error);
+    return error instanceof GradusError ? Promise.reject(error) : wrongBytes("init", error);
   }
+}
+
+/** Servers of single-page sites answer with a page where a file is missing. */
+function checkMagic(url: string, bytes: ArrayBuffer): void {
+  const [first, second] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
+  if (first === 0 && second === "a".charCodeAt(0)) return;
+  fail("init", {
+    expected: `the engine at ${url}`,
+    received: first === "<".charCodeAt(0) ? "a web page" : `${bytes.byteLength} other bytes`,
+    hint: `The file is missing there: ${serveHint}`,
+  });
 }
 
 function checkWasm(where: string, wasm: unknown): void {
@@ -188,6 +243,13 @@ function checkWasm(where: string, wasm: unknown): void {
 }
 
 function wrongBytes(where: string, error: unknown): never {
+  if (/unsafe-eval|Content.Security.Policy/i.test(String(error))) {
+    fail(where, {
+      expected: "leave to run WebAssembly",
+      received: String(error),
+      hint: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
+    });
+  }
   return fail(where, { expected: "a .wasm file of gradus", received: String(error) });
 }
 

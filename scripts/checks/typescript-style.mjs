@@ -1,4 +1,5 @@
 // The TypeScript compiler in strict mode, and Biome as formatter and linter.
+import { ensurePackageTestModules } from "../toolchain/node-modules.mjs";
 import { npmTool } from "../toolchain/paths.mjs";
 import { capture } from "../toolchain/run.mjs";
 
@@ -8,9 +9,9 @@ import { capture } from "../toolchain/run.mjs";
 export const types = {
   name: "types",
   async find() {
-    const runs = ["tsconfig.json", "tsconfig.scripts.json"].map((project) =>
-      capture(npmTool("tsc"), ["--project", project]),
-    );
+    await ensurePackageTestModules();
+    const projects = ["tsconfig.json", "tsconfig.scripts.json", "test/package/tsconfig.json"];
+    const runs = projects.map((project) => capture(npmTool("tsc"), ["--project", project]));
     const results = await Promise.all(runs);
     return results.filter(({ code }) => code !== 0).map(({ output }) => output.trim());
   },

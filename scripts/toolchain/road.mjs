@@ -7,6 +7,7 @@
 //   4. none: say which commands to run by hand.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { aptInstall } from "./debian.mjs";
 import { wasmTarget } from "./paths.mjs";
 import { ask, Failure, run, say } from "./run.mjs";
 
@@ -110,21 +111,8 @@ function debian() {
 
 /** @returns {Promise<Road | undefined>} */
 async function debianInstalledNow() {
-  if (!existsSync("/etc/debian_version") || !rustupLinker()) return undefined;
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot && ask("sudo", ["-n", "true"]) === undefined) return undefined;
-  say(`setup: apt-get install ${debianPackages.join(" ")}`);
-  const install = ["install", "-y", "--no-install-recommends", ...debianPackages];
-  /** @param {string[]} args */
-  const aptGet = (args) =>
-    isRoot ? run("apt-get", args) : run("sudo", ["-n", "apt-get", ...args]);
-  try {
-    await aptGet(["update"]);
-    await aptGet(install);
-  } catch (error) {
-    say(`setup: it did not succeed: ${/** @type {Error} */ (error).message}`);
-    return undefined;
-  }
+  if (!rustupLinker()) return undefined;
+  if (!(await aptInstall(debianPackages))) return undefined;
   return debian();
 }
 

@@ -2,7 +2,6 @@
 // Nothing here runs when the module is loaded.
 
 interface NodeLike {
-  readonly versions?: { readonly node?: string };
   getBuiltinModule?(name: "node:fs"): typeof import("node:fs") | undefined;
 }
 
@@ -21,13 +20,8 @@ export function fileSystem(): typeof import("node:fs") | undefined {
 
 /** The bytes behind an address: a file where it is one and can be read, else fetched. */
 export async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer> | Response> {
-  if (url.protocol === "file:" && globals.process?.versions?.node) {
-    // The name in a variable keeps bundlers for browsers from looking for it.
-    const name = "node:fs";
-    const fs = fileSystem() ?? ((await import(name)) as typeof import("node:fs"));
-    return new Uint8Array(await fs.promises.readFile(url));
-  }
-  return fetch(url);
+  const fs = url.protocol === "file:" ? fileSystem() : undefined;
+  return fs ? new Uint8Array(await fs.promises.readFile(url)) : fetch(url);
 }
 
 /** The bytes of a file without waiting; undefined where that cannot be done. */

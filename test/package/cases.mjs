@@ -1,0 +1,100 @@
+// What is tried in every runtime, in the same words: each case takes the package and returns plain
+// data. The runtimes' answers are compared with each other and with known ones.
+
+const activationNames = [
+  ...["relu", "leakyRelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign"],
+  ...[
+    "sigmoid",
+    "tanh",
+    "hardSigmoid",
+    "hardSilu",
+    "hardTanh",
+    "relu6",
+    "squareplus",
+    "logSigmoid",
+  ],
+  ...["tanhShrink", "softShrink", "hardShrink", "exponential", "softmax", "logSoftmax", "linear"],
+];
+
+/** Numbers from -1 to 1, the same everywhere. */
+function numbers(count, seed) {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The SHA-256 of all weights in the order of their names. */
+async function hashOf(model) {
+  const weights = Object.entries(model.getWeights()).sort(([a], [b]) => (a < b ? -1 : 1));
+  const blob = new Blob(weights.map(([, { data }]) => data));
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())));
+}
+
+/** @type {Record<string, (gradus: any) => Promise<unknown>>} */
+export const cases = {
+  /** 200 steps of a net with every activation, dropout, batch normalisation and AdamW. */
+  async weightsAfter200Steps({ adamW, batchNormalization, dense, dropout, sequential }) {
+    const layers = activationNames.flatMap((activation) => [
+      dense({ units: 8, activation }),
+      batchNormalization(),
+      dropout({ rate: 0.1 }),
+    ]);
+    const output = dense({ units: 3, activation: "softmax" });
+    const model = sequential({ inputShape: [6], seed: 7, layers: [...layers, output] });
+    model.compile({ optimizer: adamW(), loss: "sparseCategoricalCrossentropy" });
+    const x = numbers(64 * 6, 1);
+    const y = Int32Array.from({ length: 64 }, (_, i) => (i * 7) % 3);
+    const { history } = await model.fit(x, y, { epochs: 100, batchSize: 32 });
+    const [first, last] = [history.loss[0], history.loss.at(-1)];
+    return { iterations: model.iterations, learns: last < first, sha256: await hashOf(model) };
+  },
+
+  /** A net learns which of two rings a point lies on. */
+  async learnsRings({ adam, dense, sequential }) {
+    const angle = numbers(400, 3);
+    const points = [...angle].map((turn, i) => {
+      const radius = i % 2 === 0 ? 0.5 : 1;
+      return [radius * Math.cos(Math.PI * turn), radius * Math.sin(Math.PI * turn)];
+    });
+    const labels = points.map((_, i) => i % 2);
+    const model = sequential({
+      inputShape: [2],
+      seed: 1,
+      layers: [
+        dense({ units: 16, activation: "relu" }),
+        dense({ units: 1, activation: "sigmoid" }),
+      ],
+    });
+    const optimizer = adam({ learningRate: 0.02 });
+    model.compile({ optimizer, loss: "binaryCrossentropy", metrics: ["accuracy"] });
+    const { history } = await model.fit(points, labels, { epochs: 40 });
+    const { shape } = await model.predict(points.slice(0, 5));
+    return { accuracy: history.accuracy.at(-1), shape };
+  },
+
+  /** A mistake gets an error that says what to do. */
+  async explainsMistakes({ dense }) {
+    try {
+      dense({ unit: 3 });
+      return null;
+    } catch (error) {
+      return `${error.name}: ${error.message}`;
+    }
+  },
+};
+
+/**
+ * All cases, then which engine ran.
+ * @param {any} gradus the package
+ * @param {{ simd?: string }} options of `init`
+ */
+export async function runCases(gradus, options) {
+  await gradus.init(options);
+  const results = {};
+  for (const [name, run] of Object.entries(cases)) results[name] = await run(gradus);
+  return { ...results, runtime: gradus.runtimeInfo() };
+}

@@ -8,7 +8,7 @@ import { rustLayers } from "./checks/rust-layers.mjs";
 import { clippy, rustfmt } from "./checks/rust-style.mjs";
 import { bundleSize, fileSize } from "./checks/sizes.mjs";
 import { typescriptLayers } from "./checks/typescript-layers.mjs";
-import { biome, types } from "./checks/typescript-style.mjs";
+import { biome, docs, types } from "./checks/typescript-style.mjs";
 import { Failure, main, say } from "./toolchain/run.mjs";
 
 /**
@@ -23,6 +23,7 @@ const checks = [
   clippy,
   types,
   biome,
+  docs,
   rustLayers,
   typescriptLayers,
   fileSize,

@@ -10,7 +10,7 @@ export { describe, nearest };
 export interface ErrorDetail {
   /** What would have been right, as a phrase: `a number > 0`. */
   readonly expected: string;
-  /** What was there instead, as a phrase: `-1`. See {@link describe}. */
+  /** What was there instead, as a phrase: `-1`. */
   readonly received: string;
   /** What to do about it, as a sentence without "Hint:". */
   readonly hint?: string | undefined;

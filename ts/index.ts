@@ -5,8 +5,14 @@ export * as activations from "./activations.js";
 export * from "./callbacks/index.js";
 export type { DataLike, NumericArray } from "./data/rows.js";
 export type { ClassWeight } from "./data/split.js";
-export { type DType, type Tensor, tensor } from "./data/tensor.js";
-export { GradusError } from "./errors.js";
+export {
+  type DType,
+  type NestedNumbers,
+  type Tensor,
+  type TensorData,
+  tensor,
+} from "./data/tensor.js";
+export { type ErrorDetail, GradusError } from "./errors.js";
 export type { Sym } from "./graph.js";
 export {
   type ConstantOptions,
@@ -136,6 +142,7 @@ export {
   type RegularizerLike,
   type RegularizerName,
 } from "./regularizers.js";
+export type { Build } from "./runtime/bindings.js";
 export {
   type InitOptions,
   type InitSyncOptions,

@@ -29,7 +29,7 @@ export interface ReduceOptions {
 
 const floatOf = (dims: readonly Dim[]): ResultType => ({ dims, dtype: "float32" });
 
-/** Adds a node with one result. */
+/** Adds a node with one result. @internal */
 export function one(
   op: OpName,
   inputs: readonly [Sym, ...Sym[]],
@@ -232,7 +232,7 @@ export function reshape(x: Sym, shape: readonly (number | null)[]): Sym {
   return reshapeTo(x, dims, `[${shape.map((extent) => extent ?? "batch").join(", ")}]`);
 }
 
-/** The same numbers in another shape; one extent may be 0 and is found. */
+/** The same numbers in another shape; one extent may be 0 and is found. @internal */
 export function reshapeTo(x: Sym, dims: readonly Dim[], asked = printDims(dims)): Sym {
   const size = sizeOf(x.dims);
   const open = dims.findIndex((dim) => dim.factor === 0);

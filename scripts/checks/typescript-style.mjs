@@ -1,4 +1,4 @@
-// The TypeScript compiler in strict mode, and Biome as formatter and linter.
+// The TypeScript compiler in strict mode, Biome as formatter and linter, TypeDoc over the docstrings.
 import { ensurePackageTestModules } from "../toolchain/node-modules.mjs";
 import { npmTool } from "../toolchain/paths.mjs";
 import { capture } from "../toolchain/run.mjs";
@@ -14,6 +14,16 @@ export const types = {
     const runs = projects.map((project) => capture(npmTool("tsc"), ["--project", project]));
     const results = await Promise.all(runs);
     return results.filter(({ code }) => code !== 0).map(({ output }) => output.trim());
+  },
+};
+
+/** Everything public has a docstring, and links in pages and docstrings lead somewhere. */
+/** @type {Check} */
+export const docs = {
+  name: "docs",
+  async find() {
+    const { code, output } = await capture(npmTool("typedoc"), []);
+    return code === 0 ? [] : [output.trim()];
   },
 };
 

@@ -50,6 +50,13 @@ function merging(
     finish = (x) => x,
   }: { exact?: 2 | null; finish?: (x: Sym, n: number) => Sym } = {},
 ): Layer {
+  if (Array.isArray(options)) {
+    fail(kind, {
+      expected: "options, if any",
+      received: "an array",
+      hint: `A layer is made first, then called: ${kind}()([a, b]).`,
+    });
+  }
   const given = checkLayerOptions(kind, options, []);
   return new Layer(
     {

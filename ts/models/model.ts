@@ -42,6 +42,7 @@ import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights
 export interface WeightInfo {
   /** Layer and weight: `dense/kernel`. */
   readonly name: string;
+  /** Its extents. */
   readonly shape: readonly number[];
   /** Whether training changes it, as the layer stands now. */
   readonly trainable: boolean;

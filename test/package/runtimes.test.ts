@@ -66,7 +66,9 @@ describe("workerd", () => {
     copyFileSync(join(folder, "node_modules", "gradus", "dist", wasm), join(dist, wasm));
     const port = await freePort();
     writeFileSync(join(dist, "workerd.capnp"), workerConfiguration(wasm, port));
-    const server = spawn(dependency(".bin", "workerd"), ["serve", "workerd.capnp"], { cwd: dist });
+    // The program itself: the one in .bin would leave it running.
+    const workerd = dependency("@cloudflare", "workerd-linux-64", "bin", "workerd");
+    const server = spawn(workerd, ["serve", "workerd.capnp"], { cwd: dist });
     try {
       const found = await answerOf(server, `http://127.0.0.1:${port}/`);
       expect(found.runtime.simd).toBe("strict");

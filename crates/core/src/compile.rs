@@ -49,7 +49,16 @@ pub fn compile(
     }
     order(&mut g)?;
     check(&g)?;
-    Program::new(g, capacity)
+    let mut program = Program::new(g, capacity)?;
+    for graph in message.after {
+        let after = Message {
+            graph,
+            train: None,
+            after: Vec::new(),
+        };
+        program.then(compile(after, capacity, shape_of, passes)?);
+    }
+    Ok(program)
 }
 
 /// The verifier runs after every pass in tests; a release build trusts the passes but not the wire.

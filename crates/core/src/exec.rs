@@ -5,6 +5,7 @@ use crate::ir::{Bindings, Graph, Shape, BATCH};
 use crate::ops::{Clock, Frame, Op, Operand};
 use crate::plan::{plan, Place};
 use gradus_kernels::mem::{At, Memory};
+use std::fmt;
 
 /// A node with its operands' places; the extents in `ins` and `outs` are those of the last batch.
 struct Step {
@@ -14,7 +15,7 @@ struct Step {
     scratch: At,
 }
 
-/// One step per node, in order, bound to a batch size.
+/// One step per node, in order, bound to a batch size; then the programs that follow it.
 pub struct Program {
     graph: Graph,
     places: Vec<Vec<Place>>,
@@ -22,6 +23,7 @@ pub struct Program {
     arena: usize,
     capacity: usize,
     batch: usize,
+    after: Vec<Program>,
 }
 
 impl Program {
@@ -50,14 +52,21 @@ impl Program {
             arena: plan.arena,
             capacity,
             batch: 0,
+            after: Vec::new(),
         };
         program.bind(capacity);
         Ok(program)
     }
 
-    /// Floats of the arena it needs.
+    /// Has another program run after this one in every call.
+    pub fn then(&mut self, program: Program) {
+        self.after.push(program);
+    }
+
+    /// Floats of the arena it needs, with those that run after it.
     pub fn arena(&self) -> usize {
-        self.arena
+        let others = self.after.iter().map(Program::arena);
+        others.fold(self.arena, usize::max)
     }
 
     /// Largest batch it can take.
@@ -110,6 +119,9 @@ impl Program {
                 clock: &clock,
             });
         }
+        for program in &mut self.after {
+            program.run(memory, clock)?;
+        }
         Ok(())
     }
 
@@ -149,7 +161,16 @@ impl Program {
                 .collect();
             node.op.rule().flops(&ins, &outs)
         };
-        self.graph.nodes.iter().map(cost).sum()
+        let others: u64 = self.after.iter().map(Program::flops).sum();
+        others + self.graph.nodes.iter().map(cost).sum::<u64>()
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.graph)?;
+        let mut others = self.after.iter();
+        others.try_for_each(|program| write!(f, "then\n{program}"))
     }
 }
 

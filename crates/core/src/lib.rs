@@ -3,6 +3,7 @@
 
 pub mod autodiff;
 pub mod compile;
+pub mod composed;
 pub mod engine;
 pub mod error;
 pub mod exec;

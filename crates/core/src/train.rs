@@ -1,9 +1,11 @@
-//! From a loss to a training step: gradients, clipping, updates. Graph in, graph out.
+//! From a loss to a training step: gradients, accumulation, clipping, updates. Graph in, graph out.
 
 use crate::autodiff::differentiate;
+use crate::composed::{Build, Composed};
 use crate::error::{Error, Result};
 use crate::ir::{Graph, Shape, Value};
 use crate::ops::{ClipScale, Op, Update, Variable};
+use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::update::UpdateKind;
 
 /// How a graph is trained.
@@ -16,13 +18,43 @@ pub struct Train {
     /// A scalar in place of the rule's first hyperparameter (momentum, beta1).
     pub momentum: Option<Value>,
     /// The update rule.
-    pub rule: UpdateKind,
+    pub method: Method,
     /// Its hyperparameters.
     pub hyper: Vec<f32>,
     /// How gradients are clipped.
     pub clip: Clip,
+    /// Whether gradients of several calls make one update.
+    pub accumulation: Accumulation,
     /// What is trained.
     pub trainables: Vec<Trainable>,
+}
+
+/// What makes the update of a gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// A row of the update table: one pass over the weights.
+    Row(UpdateKind),
+    /// A rule that needs norms or products of whole matrices.
+    Composed(Composed),
+}
+
+impl Method {
+    /// The method of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let row = UpdateKind::by_name(name).map(Method::Row);
+        row.or_else(|| Composed::by_name(name).map(Method::Composed))
+    }
+}
+
+/// What a call does with its gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Accumulation {
+    /// It updates with them.
+    None,
+    /// It adds them to what earlier calls left.
+    Gather,
+    /// It updates with the mean of them and those of so many calls less one before, and clears.
+    Finish(u32),
 }
 
 /// How gradients are clipped before the update.
@@ -49,6 +81,8 @@ pub struct Trainable {
     pub weight_decay: f32,
     /// The update rule's variables, in the rule's order.
     pub slots: Vec<u32>,
+    /// Where gradients gather; needed unless each call updates.
+    pub accumulator: Option<u32>,
 }
 
 /// Adds the backward pass and the updates to a graph with a loss.
@@ -83,6 +117,17 @@ pub fn add_updates(
         .map(|t| variable(g, t.variable))
         .collect::<Result<Vec<_>>>()?;
     let grads = differentiate(g, train.loss, &weights)?;
+    let mut grads = grads;
+    if train.accumulation != Accumulation::None {
+        for (trainable, grad) in train.trainables.iter().zip(&mut grads) {
+            let Some(found) = *grad else { continue };
+            let id = trainable
+                .accumulator
+                .ok_or_else(|| Error::new("optimizer", "an accumulator", "none"))?;
+            let accumulator = variable(g, id)?;
+            *grad = accumulate(g, origin, train.accumulation, accumulator, found)?;
+        }
+    }
     let found: Vec<Value> = grads.iter().flatten().copied().collect();
     let global = match train.clip {
         Clip::GlobalNorm(limit) if !found.is_empty() => Some(Value::of(g.add(
@@ -108,21 +153,39 @@ pub fn add_updates(
             )?)),
             _ => global,
         };
+        let clip_value = match train.clip {
+            Clip::Value(limit) => Some(limit),
+            _ => None,
+        };
+        let slots = trainable
+            .slots
+            .iter()
+            .map(|&slot| variable(g, slot))
+            .collect::<Result<Vec<_>>>()?;
+        let (rule, hyper) = match train.method {
+            Method::Row(rule) => (rule, train.hyper.clone()),
+            Method::Composed(composed) => match composed.row(&train.hyper, slots.len()) {
+                Some(row) => row,
+                None => {
+                    let mut build = Build { graph: g, origin };
+                    let grad = build.clipped(grad, factor, clip_value)?;
+                    let rate = build.scaled(train.learning_rate, trainable.rate_multiplier)?;
+                    let decay = trainable.weight_decay;
+                    composed.update(&mut build, weight, grad, rate, decay, &train.hyper, &slots)?;
+                    continue;
+                }
+            },
+        };
         let mut inputs = vec![weight, grad, train.learning_rate];
         inputs.extend(train.momentum);
         inputs.extend(factor);
-        for &slot in &trainable.slots {
-            inputs.push(variable(g, slot)?);
-        }
+        inputs.extend(slots);
         let update = Update {
-            rule: train.rule,
-            hyper: train.hyper.clone(),
+            rule,
+            hyper,
             rate_multiplier: trainable.rate_multiplier,
             weight_decay: trainable.weight_decay,
-            clip_value: match train.clip {
-                Clip::Value(limit) => Some(limit),
-                _ => None,
-            },
+            clip_value,
             momentum: train.momentum.is_some(),
             scaled: factor.is_some(),
         };
@@ -130,4 +193,25 @@ pub fn add_updates(
         g.effects.push(node);
     }
     Ok(())
+}
+
+/// Adds a gradient to its accumulator; the gradient to update with, if this call does.
+fn accumulate(
+    g: &mut Graph,
+    origin: u32,
+    accumulation: Accumulation,
+    accumulator: Value,
+    grad: Value,
+) -> Result<Option<Value>> {
+    let mut build = Build { graph: g, origin };
+    let sum = build.binary(BinaryKind::Add, grad, accumulator)?;
+    let Accumulation::Finish(steps) = accumulation else {
+        build.assign(accumulator, sum)?;
+        return Ok(None);
+    };
+    let count = build.constant(steps as f32)?;
+    let mean = build.binary(BinaryKind::Div, sum, count)?;
+    let cleared = build.zeros_like(accumulator)?;
+    build.assign(accumulator, cleared)?;
+    Ok(Some(mean))
 }

@@ -4,10 +4,9 @@
 use crate::error::{Error, Result};
 use crate::ir::{DType, Dim, Graph, Shape, Type, Value, SYMBOLS};
 use crate::ops::*;
-use crate::train::{Clip, Train, Trainable};
+use crate::train::{Accumulation, Clip, Method, Train, Trainable};
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::unary;
-use gradus_kernels::update::UpdateKind;
 
 /// The first bytes of every graph.
 pub const MAGIC: &[u8; 4] = b"GRA1";
@@ -19,6 +18,8 @@ pub struct Message {
     pub graph: Graph,
     /// How it is trained.
     pub train: Option<Train>,
+    /// What runs after it in the same call, one after the other: these see what it wrote.
+    pub after: Vec<Graph>,
 }
 
 /// Reads a graph; `variable` gives the shape of a variable of the store.
@@ -27,16 +28,38 @@ pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Mes
     if r.take(4)? != MAGIC {
         return Err(Error::new("graph", "bytes that begin with GRA1", "others"));
     }
+    let graph = read_graph(&mut r, variable)?;
+    let train = match r.byte()? {
+        0 => None,
+        1 => Some(read_train(&mut r, &graph)?),
+        other => return Err(r.bad("0 or 1 before the training part", other.to_string())),
+    };
+    let mut after = Vec::new();
+    for _ in 0..r.count(4)? {
+        after.push(read_graph(&mut r, variable)?);
+    }
+    if r.at != bytes.len() {
+        let rest = bytes.len() - r.at;
+        return Err(r.bad("the end of the graph", format!("{rest} more bytes")));
+    }
+    Ok(Message {
+        graph,
+        train,
+        after,
+    })
+}
+
+fn read_graph(r: &mut Reader, variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Graph> {
     let mut graph = Graph::default();
     for _ in 0..r.count(1)? {
         graph.origins.push(r.string()?);
     }
     for _ in 0..r.count(3)? {
-        read_node(&mut r, &mut graph, variable)?;
+        read_node(r, &mut graph, variable)?;
     }
     for _ in 0..r.count(3)? {
         let name = r.string()?;
-        let value = read_value(&mut r, &graph)?;
+        let value = read_value(r, &graph)?;
         graph.outputs.push((name, value));
     }
     for _ in 0..r.count(1)? {
@@ -50,16 +73,7 @@ pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Mes
         }
         graph.effects.push(node);
     }
-    let train = match r.byte()? {
-        0 => None,
-        1 => Some(read_train(&mut r, &graph)?),
-        other => return Err(r.bad("0 or 1 before the training part", other.to_string())),
-    };
-    if r.at != bytes.len() {
-        let rest = bytes.len() - r.at;
-        return Err(r.bad("the end of the graph", format!("{rest} more bytes")));
-    }
-    Ok(Message { graph, train })
+    Ok(graph)
 }
 
 fn read_value(r: &mut Reader, graph: &Graph) -> Result<Value> {
@@ -224,6 +238,10 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
                 to: r.u32()? as usize,
             })
         }
+        27 => Op::Average(Average {
+            momentum: r.f32()?,
+            overwrite: r.u32()?,
+        }),
         other => return Err(r.bad("an operation", format!("code {other}"))),
     })
 }
@@ -245,7 +263,7 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         None
     };
     let name = r.string()?;
-    let rule = UpdateKind::by_name(&name).ok_or_else(|| r.bad("an update rule", name))?;
+    let method = Method::by_name(&name).ok_or_else(|| r.bad("an update rule", name))?;
     let hyper = r.floats()?;
     let (kind, limit) = (r.byte()?, r.f32()?);
     let clip = match kind {
@@ -254,6 +272,12 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         2 => Clip::Norm(limit),
         3 => Clip::GlobalNorm(limit),
         other => return Err(r.bad("a way of clipping", other.to_string())),
+    };
+    let accumulation = match (r.byte()?, r.u32()?) {
+        (0, _) => Accumulation::None,
+        (1, _) => Accumulation::Gather,
+        (2, steps) if steps > 1 => Accumulation::Finish(steps),
+        (other, _) => return Err(r.bad("a way of accumulating", other.to_string())),
     };
     let mut trainables = Vec::new();
     for _ in 0..r.count(10)? {
@@ -264,20 +288,26 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         for _ in 0..r.count(1)? {
             slots.push(r.u32()?);
         }
+        let accumulator = match accumulation {
+            Accumulation::None => None,
+            _ => Some(r.u32()?),
+        };
         trainables.push(Trainable {
             variable,
             rate_multiplier,
             weight_decay,
             slots,
+            accumulator,
         });
     }
     Ok(Train {
         loss,
         learning_rate,
         momentum,
-        rule,
+        method,
         hyper,
         clip,
+        accumulation,
         trainables,
     })
 }

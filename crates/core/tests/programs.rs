@@ -7,7 +7,7 @@ mod writer;
 use gradus_core::compile::Passes;
 use gradus_core::ir::Value;
 use gradus_core::ops::*;
-use gradus_core::train::{Clip, Train, Trainable};
+use gradus_core::train::{Accumulation, Clip, Method, Train, Trainable};
 use gradus_core::wire::Message;
 use gradus_kernels::binary::BinaryKind as K;
 use gradus_kernels::update::UpdateKind;
@@ -71,20 +71,23 @@ impl Classifier {
                 rate_multiplier: 1.0,
                 weight_decay: 0.0,
                 slots,
+                accumulator: None,
             });
         }
         let train = Train {
             loss: self.loss,
             learning_rate: self.rate,
             momentum: None,
-            rule,
+            method: Method::Row(rule),
             hyper,
             clip,
+            accumulation: Accumulation::None,
             trainables,
         };
         let message = Message {
             graph: self.bench.graph.clone(),
             train: Some(train),
+            after: Vec::new(),
         };
         self.bench.engine.insert(message, capacity, passes).unwrap()
     }

@@ -23,7 +23,7 @@ fn engine() -> Engine {
 fn a_training_graph_compiles_to_this() {
     let mut engine = engine();
     let program = engine.compile(&small_training_graph(), 8).unwrap();
-    let dump = engine.program(program).unwrap().graph().to_string();
+    let dump = engine.program(program).unwrap().to_string();
     insta::assert_snapshot!(dump);
 }
 
@@ -83,4 +83,30 @@ proptest! {
         bytes.extend(rest);
         let _ = engine().compile(&bytes, 8);
     }
+}
+
+#[test]
+fn what_follows_sees_what_the_step_wrote() {
+    let mut engine = engine();
+    let program = engine.compile(&small_training_graph(), 8).unwrap();
+    engine.write_input(program, "learningRate", &[1.0]).unwrap();
+    engine.write_input(program, "x", &[0.5; 32]).unwrap();
+    engine.store.data_mut(1).unwrap().fill(0.05);
+    engine.store.data_mut(3).unwrap().copy_from_slice(&[
+        0.3, 0.1, -0.2, 0.5, -0.1, 0.2, 0.4, 0.3, -0.3, 0.1, 0.6, 0.2, -0.4, 0.1, 0.2, 0.3, -0.2,
+        0.1,
+    ]);
+    let clock = gradus_core::ops::Clock {
+        step: 1,
+        seed: 1,
+        draw: 0,
+        batch: 5,
+    };
+    engine.run(program, clock).unwrap();
+    // Adam's first step is as long as the learning rate, 1; the limit is 0.1.
+    let weights = engine.store.data(1).unwrap();
+    assert!(weights
+        .iter()
+        .all(|w| (w.abs() - 0.1).abs() < 1e-6 || *w == 0.05));
+    assert!(weights.iter().any(|w| *w != 0.05));
 }

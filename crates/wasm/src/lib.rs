@@ -155,7 +155,7 @@ impl Engine {
 
     /// The graph of a program as it runs, one line a node.
     pub fn dump(&self, program: u32) -> Result<String, JsError> {
-        Ok(door(self.core.program(program))?.graph().to_string())
+        Ok(door(self.core.program(program))?.to_string())
     }
 
     /// The indices in an order drawn from seed and epoch.

@@ -19,12 +19,12 @@ pub(crate) use matmul::matrix_shape;
 pub use matmul::MatMul;
 pub use metric::{Accumulate, ArgMax, InTopK};
 pub use norm::{BatchNorm, BatchNormGrad, Normalize, UpdateMoving};
-pub use optimize::{Assign, ClipScale, Update};
+pub use optimize::{Assign, Average, ClipScale, Update};
 pub use random::Dropout;
 pub use reduce::{Expand, Reduce, ReduceKind};
 pub use shape::{Concat, Permute, Reshape, Slice, StopGradient};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad};
-pub use source::{Const, Extent, Input, Variable};
+pub use source::{BiasCorrection, Const, Extent, Input, Variable};
 
 use crate::autodiff::Backward;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ pub enum Op {
     Variable(Variable),
     Const(Const),
     Extent(Extent),
+    BiasCorrection(BiasCorrection),
     Cast(Cast),
     MatMul(MatMul),
     Unary(Unary),
@@ -68,6 +69,7 @@ pub enum Op {
     UpdateMoving(UpdateMoving),
     Dropout(Dropout),
     Assign(Assign),
+    Average(Average),
     ClipScale(ClipScale),
     Update(Update),
 }
@@ -80,6 +82,7 @@ impl Op {
             Op::Variable(op) => op,
             Op::Const(op) => op,
             Op::Extent(op) => op,
+            Op::BiasCorrection(op) => op,
             Op::Cast(op) => op,
             Op::MatMul(op) => op,
             Op::Unary(op) => op,
@@ -109,6 +112,7 @@ impl Op {
             Op::UpdateMoving(op) => op,
             Op::Dropout(op) => op,
             Op::Assign(op) => op,
+            Op::Average(op) => op,
             Op::ClipScale(op) => op,
             Op::Update(op) => op,
         }

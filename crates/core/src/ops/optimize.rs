@@ -4,6 +4,7 @@ use super::{assignable, mismatch, Frame, Rule};
 use crate::error::Result;
 use crate::ir::{Dims, Shape, Type};
 use gradus_kernels::mem::At;
+use gradus_kernels::norm;
 use gradus_kernels::reduce;
 use gradus_kernels::update::{Step, UpdateKind};
 
@@ -182,5 +183,39 @@ impl Rule for Assign {
     fn run(&self, frame: &mut Frame) {
         let ([value], [variable]) = frame.memory.views([frame.ins[1].at], [frame.ins[0].at]);
         variable.copy_from_slice(value);
+    }
+}
+
+/// The running average of a weight over the steps: `average = average * momentum + weight * (1 -
+/// momentum)`, and at the first step the weight itself. Inputs: the average, the weight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Average {
+    /// How much of the average stays.
+    pub momentum: f32,
+    /// After every so many steps the weight becomes the average; 0 for never.
+    pub overwrite: u32,
+}
+
+impl Rule for Average {
+    fn name(&self) -> String {
+        match self.overwrite {
+            0 => format!("average[{}]", self.momentum),
+            every => format!("average[{} overwrite {every}]", self.momentum),
+        }
+    }
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        assignable(inputs)
+    }
+    fn writes(&self) -> &[usize] {
+        &[0, 1]
+    }
+    fn run(&self, frame: &mut Frame) {
+        let step = frame.clock.step;
+        let ([], [average, weight]) = frame.memory.views([], [frame.ins[0].at, frame.ins[1].at]);
+        let momentum = if step <= 1 { 0.0 } else { self.momentum };
+        norm::update_moving(average, weight, momentum);
+        if self.overwrite > 0 && step % self.overwrite == 0 {
+            weight.copy_from_slice(average);
+        }
     }
 }

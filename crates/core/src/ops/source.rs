@@ -1,8 +1,9 @@
-//! Where values come from: inputs of a call, variables, constants, the batch size.
+//! Where values come from: inputs of a call, variables, constants, the batch size, the step.
 
 use super::{Frame, Rule};
 use crate::error::Result;
 use crate::ir::{DType, Shape, Type};
+use gradus_kernels::update::bias_correction;
 
 /// A tensor that the caller writes before each run.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,5 +78,26 @@ impl Rule for Extent {
         let batch = frame.clock.batch as f32;
         let ([], [out]) = frame.views([]);
         out[0] = batch;
+    }
+}
+
+/// `1 - beta^step`: what a running mean of factor `beta` that began at 0 is divided by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BiasCorrection {
+    /// The share of the mean that stays at each step.
+    pub beta: f32,
+}
+
+impl Rule for BiasCorrection {
+    fn name(&self) -> String {
+        format!("biasCorrection[{}]", self.beta)
+    }
+    fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
+        Ok(vec![Type::f32(Shape::scalar())])
+    }
+    fn run(&self, frame: &mut Frame) {
+        let correction = bias_correction(self.beta, frame.clock.step);
+        let ([], [out]) = frame.views([]);
+        out[0] = correction as f32;
     }
 }

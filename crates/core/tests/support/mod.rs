@@ -119,6 +119,7 @@ impl Bench {
         let message = Message {
             graph: self.graph.clone(),
             train: None,
+            after: Vec::new(),
         };
         match self.engine.insert(message, capacity, Passes { fuse }) {
             Ok(program) => program,

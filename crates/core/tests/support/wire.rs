@@ -44,8 +44,8 @@ impl Writer {
     }
 }
 
-/// relu(x . w + b) -> . v, sparse cross-entropy, adam with clipping: a training graph that uses
-/// variables 1 (w), 2 (b), 3 (v) and 4..=9 as slots.
+/// relu(x . w + b) -> . v, sparse cross-entropy, adam with clipping, then a limit for w: a training
+/// graph that uses variables 1 (w), 2 (b), 3 (v) and 4..=9 as slots.
 pub fn small_training_graph() -> Vec<u8> {
     let zigzag = |axis: i64| ((axis << 1) ^ (axis >> 63)) as u64;
     Writer::graph()
@@ -119,6 +119,8 @@ pub fn small_training_graph() -> Vec<u8> {
         .f(1e-7)
         .b(3)
         .f(1.0)
+        .b(0)
+        .u(0)
         .u(3)
         .u(1)
         .f(1.0)
@@ -132,5 +134,21 @@ pub fn small_training_graph() -> Vec<u8> {
         .f(1.0)
         .f(0.0)
         .list(&[8, 9])
+        // then: the first weight is cut to at most 0.1
+        .u(1)
+        .u(1)
+        .s("limits")
+        .u(3)
+        .node(2, &[])
+        .u(1)
+        .node(6, &[0])
+        .s("clip")
+        .u(2)
+        .f(-0.1)
+        .f(0.1)
+        .node(24, &[0, 1])
+        .u(0)
+        .u(1)
+        .u(2)
         .0
 }

@@ -56,6 +56,16 @@ pub trait Rule {
         -> (L, [L; MAX_SLOTS]);
 }
 
+/// `1 - beta^step`, in which `beta` is the decimal number that was written for it.
+pub fn bias_correction(beta: f32, step: u32) -> f64 {
+    1.0 - rules::as_written(beta).powf(f64::from(step))
+}
+
+/// `1 - beta`, in which `beta` is the decimal number that was written for it.
+pub fn rest(beta: f32) -> f32 {
+    rules::rest(beta)
+}
+
 macro_rules! rules {
     ($($(#[$doc:meta])* $kind:ident,)*) => {
         /// The rules of the table. The number of a rule is its code in compiled programs.

@@ -27,7 +27,7 @@ const LEAST_SQUARED: f32 = 8.881_784e-16;
 /// The number with up to seven decimals that `v` is the float of, if there is one, else `v`.
 ///
 /// A beta2 written 0.999 is off by 1.3e-8 as float32, which is 1.3e-5 of the `1 - beta2` that counts.
-fn as_written(v: f32) -> f64 {
+pub(super) fn as_written(v: f32) -> f64 {
     let short = (f64::from(v) * 1e7).round() / 1e7;
     if short as f32 == v {
         short
@@ -37,6 +37,6 @@ fn as_written(v: f32) -> f64 {
 }
 
 /// 1 - v, for a decay rate as it was written.
-fn rest(v: f32) -> f32 {
+pub(super) fn rest(v: f32) -> f32 {
     (1.0 - as_written(v)) as f32
 }

@@ -34,6 +34,7 @@ export const opCodes = {
   assign: 24,
   concat: 25,
   slice: 26,
+  average: 27,
 } as const;
 
 /** The name of an operation. */
@@ -106,6 +107,8 @@ export interface TrainPart {
     readonly kind: "none" | "value" | "norm" | "globalNorm";
     readonly limit: number;
   };
+  /** Whether gradients of several calls make one update: what this program does with its own. */
+  readonly accumulation: { readonly kind: keyof typeof accumulationCodes; readonly steps: number };
   readonly trainables: readonly TrainableEntry[];
 }
 
@@ -115,14 +118,19 @@ export interface TrainableEntry {
   readonly learningRateMultiplier: number;
   readonly weightDecay: number;
   readonly slots: readonly GraphVariable[];
+  /** Where its gradients gather; null where each call updates. */
+  readonly accumulator: GraphVariable | null;
 }
 
 /** What is wanted of a graph. */
 export interface GraphResult {
   readonly outputs: Readonly<Record<string, Sym>>;
   readonly train: TrainPart | null;
+  /** Graphs of effects that run after it in the same call: these see what it wrote. */
+  readonly after?: readonly GraphBuilder[];
 }
 
+const accumulationCodes = { none: 0, gather: 1, finish: 2 } as const;
 const clipCodes = { none: 0, value: 1, norm: 2, globalNorm: 3 } as const;
 
 /** A graph in the making. */
@@ -163,6 +171,11 @@ export class GraphBuilder {
     const node = this.#nodes.length;
     this.#nodes.push({ op, origin: this.#origin, inputs, results, attributes, kind });
     return results.map((type, port) => new Sym(this, node, port, type));
+  }
+
+  /** Whether anything is run because it changes a variable. */
+  get hasEffects(): boolean {
+    return this.#effects.length > 0;
   }
 
   /** Adds a node that is run because it changes the variable that is its first input. */
@@ -207,17 +220,33 @@ export class GraphBuilder {
    * The bytes of the graph, and the names of its inputs: only the nodes that outputs, effects or
    * training need.
    */
-  encode({ outputs, train }: GraphResult): { wire: Uint8Array; inputs: ReadonlySet<string> } {
-    const wanted = [...Object.values(outputs).map((sym) => sym.node), ...this.#effects];
-    if (train) {
-      wanted.push(train.loss.node, train.learningRate.node);
-      if (train.momentum) wanted.push(train.momentum.node);
-    }
-    const numbers = this.#number(wanted);
-    const at = (node: number) => numbers.get(node) as number;
-
+  encode({ outputs, train, after = [] }: GraphResult): {
+    wire: Uint8Array;
+    inputs: ReadonlySet<string>;
+  } {
+    const needed = train ? [train.loss.node, train.learningRate.node] : [];
+    if (train?.momentum) needed.push(train.momentum.node);
     const writer = new ByteWriter();
     writer.bytes(new TextEncoder().encode("GRA1"));
+    const numbers = this.#write(writer, outputs, needed);
+    if (train) encodeTrain(writer.byte(1), train, (node) => numbers.get(node) as number);
+    else writer.byte(0);
+    writer.unsigned(after.length);
+    for (const graph of after) graph.#write(writer, {}, []);
+    const used = [...this.#inputs].filter(([, sym]) => numbers.has(sym.node));
+    return { wire: writer.finish(), inputs: new Set(used.map(([name]) => name)) };
+  }
+
+  /** Writes nodes, outputs and effects; returns the numbers of the nodes. */
+  #write(
+    writer: ByteWriter,
+    outputs: GraphResult["outputs"],
+    needed: readonly number[],
+  ): ReadonlyMap<number, number> {
+    const named = Object.entries(outputs);
+    const wanted = [...named.map(([, sym]) => sym.node), ...this.#effects, ...needed];
+    const numbers = this.#number(wanted);
+    const at = (node: number) => numbers.get(node) as number;
     writer.unsigned(this.#origins.length);
     for (const origin of this.#origins) writer.text(origin);
     writer.unsigned(numbers.size);
@@ -227,15 +256,11 @@ export class GraphBuilder {
       for (const input of inputs) writer.unsigned(at(input.node)).unsigned(input.port);
       attributes?.(writer);
     }
-    const names = Object.entries(outputs);
-    writer.unsigned(names.length);
-    for (const [name, sym] of names) writer.text(name).unsigned(at(sym.node)).unsigned(sym.port);
+    writer.unsigned(named.length);
+    for (const [name, sym] of named) writer.text(name).unsigned(at(sym.node)).unsigned(sym.port);
     writer.unsigned(this.#effects.length);
     for (const effect of this.#effects) writer.unsigned(at(effect));
-    if (train) encodeTrain(writer.byte(1), train, at);
-    else writer.byte(0);
-    const used = [...this.#inputs].filter(([, sym]) => numbers.has(sym.node));
-    return { wire: writer.finish(), inputs: new Set(used.map(([name]) => name)) };
+    return numbers;
   }
 
   /** New numbers, in the old order, for the wanted nodes and what they need. */
@@ -258,10 +283,13 @@ function encodeTrain(writer: ByteWriter, train: TrainPart, at: (node: number) =>
   else writer.byte(0);
   writer.text(train.rule).floats(train.hyperparameters);
   writer.byte(clipCodes[train.clip.kind]).float(train.clip.limit);
+  writer.byte(accumulationCodes[train.accumulation.kind]).unsigned(train.accumulation.steps);
   writer.unsigned(train.trainables.length);
-  for (const { variable, learningRateMultiplier, weightDecay, slots } of train.trainables) {
+  for (const trainable of train.trainables) {
+    const { variable, learningRateMultiplier, weightDecay, slots, accumulator } = trainable;
     writer.unsigned(variable.id).float(learningRateMultiplier).float(weightDecay);
     writer.unsigned(slots.length);
     for (const slot of slots) writer.unsigned(slot.id);
+    if (accumulator) writer.unsigned(accumulator.id);
   }
 }

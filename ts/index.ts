@@ -3,6 +3,19 @@
 export type { Activation, ActivationName, ReluOptions } from "./activations.js";
 export * as activations from "./activations.js";
 export * from "./callbacks/index.js";
+export {
+  type AxisOption,
+  type Constraint,
+  type ConstraintFunction,
+  type ConstraintLike,
+  type ConstraintName,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  unitNorm,
+} from "./constraints.js";
 export type { DataLike, NumericArray } from "./data/rows.js";
 export type { ClassWeight } from "./data/split.js";
 export {
@@ -116,10 +129,14 @@ export {
   adamW,
   type FtrlOptions,
   ftrl,
+  type LambOptions,
   type LionOptions,
+  lamb,
   lion,
   type MomentumOptions,
+  type MuonOptions,
   momentum,
+  muon,
   type NadamOptions,
   nadam,
   nesterov,

@@ -83,6 +83,25 @@ export function updateMoving(variable: Sym, value: Sym, momentum: number): void 
   variable.graph.addEffect("updateMoving", [variable, value], (writer) => writer.float(momentum));
 }
 
+/** `variable = value` after everything of this graph has read the variable. */
+export function assign(variable: Sym, value: Sym): void {
+  variable.graph.addEffect("assign", [variable, value]);
+}
+
+/**
+ * The running average of a weight over the steps, from the weight after the first one on; every
+ * `overwrite` steps the weight becomes the average (0: never).
+ */
+export function averageWeight(
+  average: Sym,
+  weight: Sym,
+  { momentum, overwrite }: { momentum: number; overwrite: number },
+): void {
+  average.graph.addEffect("average", [average, weight], (writer) =>
+    writer.float(momentum).unsigned(overwrite),
+  );
+}
+
 /** Adds values, each with its weight, to a running mean held in a variable of 4 numbers. */
 export function accumulate(state: GraphVariable, values: Sym, weights: Sym | null): void {
   const { graph } = values;

@@ -6,6 +6,8 @@ export {
   adam,
   adamax,
   adamW,
+  type LambOptions,
+  lamb,
   type NadamOptions,
   nadam,
 } from "./optimizers/adam.js";
@@ -31,4 +33,5 @@ export {
 } from "./optimizers/descent.js";
 export { type FtrlOptions, ftrl } from "./optimizers/ftrl.js";
 export { type LionOptions, lion } from "./optimizers/lion.js";
-export type { Optimizer, OptimizerOptions, Slot } from "./optimizers/optimizer.js";
+export { type MuonOptions, muon } from "./optimizers/muon.js";
+export type { OptimizedWeight, Optimizer, OptimizerOptions, Slot } from "./optimizers/optimizer.js";

@@ -60,11 +60,13 @@ export async function trial(
                 rule: "sgd",
                 hyperparameters: [],
                 clip: { kind: "none", limit: 0 },
+                accumulation: { kind: "none", steps: 1 },
                 trainables: [...shifts.values()].map((variable) => ({
                   variable,
                   learningRateMultiplier: 1,
                   weightDecay: 0,
                   slots: [],
+                  accumulator: null,
                 })),
               }
             : null,

@@ -238,11 +238,13 @@ async function clip(options: OptimizerOptions, gradients: readonly TrialInput[])
         rule: "sgd",
         hyperparameters: [],
         clip: clipping,
+        accumulation: { kind: "none", steps: 1 },
         trainables: variables.map((variable) => ({
           variable,
           learningRateMultiplier: 1,
           weightDecay: 0,
           slots: [],
+          accumulator: null,
         })),
       },
     });

@@ -9,9 +9,11 @@ import {
   adamW,
   dense,
   ftrl,
+  lamb,
   lion,
   type Model,
   momentum,
+  muon,
   nadam,
   nesterov,
   type OptimizerLike,
@@ -20,6 +22,9 @@ import {
   sequential,
   sgd,
 } from "../../ts/index.js";
+
+const kernel = { name: "dense/kernel", shape: [3, 2] };
+const bias = { name: "dense/bias", shape: [2] };
 
 describe("options", () => {
   it.each([
@@ -72,6 +77,26 @@ describe("options", () => {
       () => rmsprop({ learningRate: oneCycle({ maxLearningRate: 0.1, totalSteps: 9 }) }),
       /rmsprop without/,
     ],
+    ["an ema momentum above 1", () => adam({ emaMomentum: 1.1 }), /adam: .*emaMomentum/],
+    ["useEma that is no boolean", () => sgd({ useEma: 1 as never }), /sgd: .*useEma/],
+    ["overwriting every 0 steps", () => sgd({ emaOverwriteFrequency: 0 }), /emaOverwriteFrequency/],
+    [
+      "accumulation over one step",
+      () => sgd({ gradientAccumulationSteps: 1 }),
+      /sgd: .*gradientAccumulationSteps/,
+    ],
+    ["beta1 of 1 for lamb", () => lamb({ beta1: 1 }), /lamb: .*beta1/],
+    ["momentum of 1 for muon", () => muon({ momentum: 1 }), /muon: .*momentum/],
+    ["no steps for muon", () => muon({ nsSteps: 0 }), /muon: .*nsSteps/],
+    ["nesterov that is no boolean for muon", () => muon({ nesterov: 1 as never }), /nesterov/],
+    ["a coefficient that is no number", () => muon({ muonB: "1" as never }), /muon: .*muonB/],
+    ["rmsRate 0", () => muon({ rmsRate: 0 }), /muon: .*rmsRate/],
+    ["layers that are no list", () => muon({ excludeLayers: "a" as never }), /excludeLayers/],
+    ["a switch that is none", () => muon({ excludeEmbeddings: 0 as never }), /excludeEmbeddings/],
+    ["beta2 of 1 for muon's adam", () => muon({ adamBeta2: 1 }), /muon: .*adamBeta2/],
+    ["epsilon 0 for muon's adam", () => muon({ epsilon: 0 }), /muon: .*epsilon/],
+    ["a negative decay of muon's adam", () => muon({ adamWeightDecay: -1 }), /adamWeightDecay/],
+    ["adamLrRatio 0", () => muon({ adamLrRatio: 0 }), /muon: .*adamLrRatio/],
     ["clipNorm 0", () => sgd({ clipNorm: 0 }), /clipNorm/],
     ["two ways of clipping", () => sgd({ clipNorm: 1, clipValue: 1 }), /at most one of/],
     ["a misspelt option", () => adam({ lr: 1 } as never), /did you mean learningRate/],
@@ -86,28 +111,36 @@ describe("options", () => {
     expect(nesterov()).toMatchObject({ rule: "nesterov", hyperparameters: [0.9] });
     expect(adam()).toMatchObject({ rule: "adam", hyperparameters: [0.9, 0.999, 1e-7] });
     expect(adam().learningRate.learningRate(0)).toBe(0.001);
-    expect(adam().decayOf("dense/kernel")).toBe(0);
-    expect(adamW().decayOf("dense/kernel")).toBe(0.004);
+    expect(adam().decayOf(kernel)).toBe(0);
+    expect(adamW().decayOf(kernel)).toBe(0.004);
     expect(adam({ amsgrad: true })).toMatchObject({ rule: "amsgrad", name: "adam" });
-    expect(adamW({ amsgrad: true }).decayOf("dense/kernel")).toBe(0.004);
+    expect(adamW({ amsgrad: true }).decayOf(kernel)).toBe(0.004);
     expect(adamax()).toMatchObject({ rule: "adamax", hyperparameters: [0.9, 0.999, 1e-7] });
     expect(nadam()).toMatchObject({ rule: "nadam", hyperparameters: [0.9, 0.999, 1e-7] });
     const accumulator = { name: "accumulator", initial: 0.1 };
-    expect(adagrad()).toMatchObject({ hyperparameters: [1e-7], slots: [accumulator] });
+    expect(adagrad()).toMatchObject({ hyperparameters: [1e-7] });
+    expect(adagrad().slotsOf(kernel)).toEqual([accumulator]);
     expect(rmsprop()).toMatchObject({ rule: "rmsprop", hyperparameters: [0.9, 1e-7] });
     expect(adadelta()).toMatchObject({ rule: "adadelta", hyperparameters: [0.95, 1e-7] });
     expect(lion()).toMatchObject({ rule: "lion", hyperparameters: [0.9, 0.99] });
     expect(ftrl()).toMatchObject({
       rule: "ftrl",
       hyperparameters: [-0.5, 0, 0, 0, 0],
-      slots: [accumulator, { name: "linear", initial: 0 }],
     });
-    for (const make of [adamax, nadam, adagrad, rmsprop, adadelta, lion, ftrl]) {
+    expect(ftrl().slotsOf(kernel)).toEqual([accumulator, { name: "linear", initial: 0 }]);
+    expect(lamb()).toMatchObject({ rule: "lamb", hyperparameters: [0.9, 0.999, 1e-7] });
+    expect(muon()).toMatchObject({ rule: "muon" });
+    expect(muon().slotsOf(kernel)).toHaveLength(1);
+    expect(muon().slotsOf(bias)).toHaveLength(2);
+    expect(muon({ excludeLayers: ["dense"] }).slotsOf(kernel)).toHaveLength(2);
+    expect(muon({ weightDecay: 0 }).decayOf(kernel)).toBe(0);
+    expect(muon({ adamWeightDecay: 0.1, adamLrRatio: 0.5 }).decayOf(bias)).toBe(0.2);
+    for (const make of [adamax, nadam, adagrad, rmsprop, adadelta, lion, ftrl, lamb]) {
       expect(make().learningRate.learningRate(0)).toBe(0.001);
-      expect(make().decayOf("dense/kernel")).toBe(0);
+      expect(make().decayOf(kernel)).toBe(0);
     }
     const without = adamW({ excludeFromWeightDecay: ["bias"] });
-    expect([without.decayOf("dense/bias"), without.decayOf("dense/kernel")]).toEqual([0, 0.004]);
+    expect([without.decayOf(bias), without.decayOf(kernel)]).toEqual([0, 0.004]);
   });
 });
 

@@ -55,7 +55,7 @@ describe("graphs", () => {
       ...[2, 1, 0, 7],
       ...[5, 1, 2, 0, 0, 1, 0, 0],
       ...[1, 1, 0x79, 2, 0],
-      ...[0, 0],
+      ...[0, 0, 0],
     ]);
   });
   it("writes the training part", () => {
@@ -74,15 +74,23 @@ describe("graphs", () => {
         rule: "momentum",
         hyperparameters: [0.5],
         clip: { kind: "norm", limit: 1 },
-        trainables: [{ variable: w, learningRateMultiplier: 1, weightDecay: 0, slots: [slot] }],
+        accumulation: { kind: "finish", steps: 3 },
+        trainables: [
+          {
+            variable: w,
+            learningRateMultiplier: 1,
+            weightDecay: 0,
+            slots: [slot],
+            accumulator: { name: "a", shape: [], id: 3 },
+          },
+        ],
       },
     });
     const one = [0, 0, 0x80, 0x3f];
     const half = [0, 0, 0, 0x3f];
     const tail = [1, 3, 0, 4, 0, 8, ...new TextEncoder().encode("momentum"), 1, ...half];
-    expect([...wire].slice(-33)).toEqual(
-      [0, 0, ...tail, 2, ...one, 1, 1, ...one, 0, 0, 0, 0, 1, 2].slice(-33),
-    );
+    const expected = [0, 0, ...tail, 2, ...one, 2, 3, 1, 1, ...one, 0, 0, 0, 0, 1, 2, 3, 0];
+    expect([...wire].slice(-expected.length)).toEqual(expected);
   });
   it("gives one symbol for one input and one variable", () => {
     const graph = new GraphBuilder();

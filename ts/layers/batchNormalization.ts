@@ -1,4 +1,5 @@
 // The batch normalisation layer.
+import { type ConstraintLike, resolveConstraint } from "../constraints.js";
 import { checkBoolean, checkNumber } from "../errors.js";
 import { type InitializerLike, resolveInitializer } from "../initializers.js";
 import { batchNorm, normalize, updateMoving } from "../layer-ops.js";
@@ -34,6 +35,10 @@ export interface BatchNormalizationOptions extends LayerOptions {
   betaRegularizer?: RegularizerLike | null;
   /** A penalty on `gamma`. Default: none. */
   gammaRegularizer?: RegularizerLike | null;
+  /** What `beta` is projected to after each update. Default: nothing. */
+  betaConstraint?: ConstraintLike | null;
+  /** What `gamma` is projected to after each update. Default: nothing. */
+  gammaConstraint?: ConstraintLike | null;
 }
 
 const optionNames = [
@@ -47,6 +52,8 @@ const optionNames = [
   "movingVarianceInitializer",
   "betaRegularizer",
   "gammaRegularizer",
+  "betaConstraint",
+  "gammaConstraint",
 ];
 
 /**
@@ -74,6 +81,10 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
     `${kind}: gammaRegularizer`,
     given.gammaRegularizer ?? null,
   );
+  const constraint = (name: "betaConstraint" | "gammaConstraint") =>
+    resolveConstraint(`${kind}: ${name}`, given[name] ?? null);
+  const betaConstraint = constraint("betaConstraint");
+  const gammaConstraint = constraint("gammaConstraint");
   const initializer = (
     name: "beta" | "gamma" | "movingMean" | "movingVariance",
     byDefault: InitializerLike,
@@ -85,11 +96,19 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
             name: "gamma",
             initializer: initializer("gamma", "ones"),
             regularizer: gammaRegularizer,
+            constraint: gammaConstraint,
           },
         ]
       : []),
     ...(center
-      ? [{ name: "beta", initializer: initializer("beta", "zeros"), regularizer: betaRegularizer }]
+      ? [
+          {
+            name: "beta",
+            initializer: initializer("beta", "zeros"),
+            regularizer: betaRegularizer,
+            constraint: betaConstraint,
+          },
+        ]
       : []),
     { name: "movingMean", initializer: initializer("movingMean", "zeros"), trainable: false },
     {

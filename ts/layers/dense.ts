@@ -1,5 +1,6 @@
 // The dense layer.
 import { type Activation, resolveActivation } from "../activations.js";
+import { type ConstraintLike, resolveConstraint } from "../constraints.js";
 import { checkBoolean, checkNumber } from "../errors.js";
 import { type InitializerLike, resolveInitializer } from "../initializers.js";
 import { add, matmul } from "../ops.js";
@@ -23,6 +24,10 @@ export interface DenseOptions extends LayerOptions {
   kernelRegularizer?: RegularizerLike | null;
   /** A penalty on the bias. Default: none. */
   biasRegularizer?: RegularizerLike | null;
+  /** What the kernel is projected to after each update. Default: nothing. */
+  kernelConstraint?: ConstraintLike | null;
+  /** What the bias is projected to after each update. Default: nothing. */
+  biasConstraint?: ConstraintLike | null;
   /** A penalty on the output, for each sample of the batch. Default: none. */
   activityRegularizer?: RegularizerLike | null;
 }
@@ -36,6 +41,8 @@ const optionNames = [
   "kernelRegularizer",
   "biasRegularizer",
   "activityRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
 ];
 
 /**
@@ -64,6 +71,10 @@ export function dense(options: DenseOptions): Layer {
   const kernelRegularizer = regularizer("kernelRegularizer");
   const biasRegularizer = regularizer("biasRegularizer");
   const activityRegularizer = regularizer("activityRegularizer");
+  const constraint = (name: "kernelConstraint" | "biasConstraint") =>
+    resolveConstraint(`dense: ${name}`, given[name] ?? null);
+  const kernelConstraint = constraint("kernelConstraint");
+  const biasConstraint = constraint("biasConstraint");
 
   return new Layer(
     {
@@ -71,7 +82,13 @@ export function dense(options: DenseOptions): Layer {
       weights(inputs, place) {
         const shape = [featuresOf(inputs, place), units];
         return [
-          { name: "kernel", shape, initializer: kernelInitializer, regularizer: kernelRegularizer },
+          {
+            name: "kernel",
+            shape,
+            initializer: kernelInitializer,
+            regularizer: kernelRegularizer,
+            constraint: kernelConstraint,
+          },
           ...(useBias
             ? [
                 {
@@ -79,6 +96,7 @@ export function dense(options: DenseOptions): Layer {
                   shape: [units],
                   initializer: biasInitializer,
                   regularizer: biasRegularizer,
+                  constraint: biasConstraint,
                 },
               ]
             : []),

@@ -1,5 +1,6 @@
 // What a layer is: a description of its weights and of its function over symbolic tensors, and,
 // once a model has built it, its weights. Layers must not know models or training.
+import type { ConstraintFunction } from "../constraints.js";
 import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
 import type { Sym } from "../graph.js";
 import type { Initializer } from "../initializers.js";
@@ -28,6 +29,8 @@ export interface WeightSpec {
   /** False for statistics, which training updates in other ways. Default: true. */
   readonly trainable?: boolean;
   readonly regularizer?: RegularizerFunction | null;
+  /** What it is projected to after each update. */
+  readonly constraint?: ConstraintFunction | null;
 }
 
 /** What a layer's function may ask for besides its inputs. */

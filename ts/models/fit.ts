@@ -61,7 +61,10 @@ const fitOptionNames = [
 export interface Training {
   readonly core: Core;
   readonly data: ModelData;
+  /** Makes an update. */
   readonly program: Program;
+  /** Only adds up gradients, where several batches make an update; else null. */
+  readonly gather: Program | null;
 }
 
 interface Plan {
@@ -123,34 +126,30 @@ export function prepareTraining(
   data: ModelData,
   batchSize: number,
 ): Training {
-  const program = prepareProgram(
-    core,
-    where,
-    state,
-    setup,
-    data,
-    batchSize,
-    "train",
-    lowerTraining,
-  );
-  return { core, data, program };
+  const programOf = (purpose: "train" | "gather") =>
+    prepareProgram(core, where, state, setup, data, batchSize, purpose, (graph, ...given) =>
+      lowerTraining(graph, ...given, purpose === "train"),
+    );
+  const gather = setup.optimizer.accumulationSteps > 1 ? programOf("gather") : null;
+  return { core, data, program: programOf("train"), gather };
 }
 
 /** One training step on the rows at these places in `order`. */
 export function trainBatch(
   state: ModelState,
   setup: TrainingSetup,
-  { data, program }: Training,
+  { data, program: update, gather }: Training,
   order: Uint32Array | null,
   from: number,
   to: number,
 ): void {
   // Asked for first: these may be a user's functions, and may fail.
   const { learningRate, momentum } = setup;
+  const program = gather && !setup.updatesNow ? gather : update;
   program.writeAll(data.parts, order, from, to);
   program.set(inputNames.learningRate, learningRate);
   if (momentum !== undefined) program.set(inputNames.momentum, momentum);
-  program.run(to - from, setup.iterations + 1, state.seed, state.draws);
+  program.run(to - from, setup.update, state.seed, state.draws);
   setup.iterations++;
   state.draws++;
 }
@@ -247,6 +246,8 @@ async function runEpochs(
     const epochLogs = logs;
     await activity.hook(() => callbacks.at("onEpochEnd", epoch, epochLogs));
   }
+  // Before the end is told, as in Keras.
+  setup.finish(training.core);
   await activity.hook(() => callbacks.run("onTrainEnd", logs));
 }
 

@@ -4,7 +4,7 @@ import type { DType } from "../data/tensor.js";
 import { sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import { GraphBuilder, type GraphResult, type Sym, type TrainPart } from "../graph.js";
-import { accumulate, batchSize } from "../layer-ops.js";
+import { accumulate, assign, averageWeight, batchSize } from "../layer-ops.js";
 import { type LossReduction, targetType } from "../losses.js";
 import type { Metric } from "../metrics.js";
 import { add, divide, equal, mean, multiply, reshapeTo, sum, toFloat } from "../ops.js";
@@ -14,7 +14,7 @@ import type { OutputSetup } from "./output-setup.js";
 import { programName } from "./parts.js";
 import type { Lowering, ProgramInput } from "./program.js";
 import type { RunningMeans } from "./running-means.js";
-import type { TrainingSetup } from "./training-setup.js";
+import { type TrainingSetup, variableOf } from "./training-setup.js";
 
 /** Data that a program reads: inputs, targets or weights. */
 export interface PartType {
@@ -98,7 +98,12 @@ export function lowerEvaluation(
 }
 
 /** The graph of a whole training step. */
-export function lowerTraining(model: LayerGraph, setup: TrainingSetup, variant: Variant): Lowering {
+export function lowerTraining(
+  model: LayerGraph,
+  setup: TrainingSetup,
+  variant: Variant,
+  updates: boolean,
+): Lowering {
   const graph = new GraphBuilder();
   const loss = lowerLoss(graph, model, setup, variant, setup.means.train, true);
   const hasMomentum = setup.momentum !== undefined;
@@ -110,19 +115,50 @@ export function lowerTraining(model: LayerGraph, setup: TrainingSetup, variant: 
     rule: optimizer.rule,
     hyperparameters: optimizer.hyperparameters,
     clip: optimizer.clipping,
-    trainables: setup.trainables.map(({ weight, slots }) => ({
+    accumulation: {
+      kind: optimizer.accumulationSteps === 1 ? "none" : updates ? "finish" : "gather",
+      steps: optimizer.accumulationSteps,
+    },
+    trainables: setup.trainables.map(({ weight, slots, accumulator }) => ({
       variable: weight.variable,
-      learningRateMultiplier: 1,
-      weightDecay: optimizer.decayOf(weight.name),
+      learningRateMultiplier: optimizer.rateOf(variableOf(weight)),
+      weightDecay: optimizer.decayOf(variableOf(weight)),
       slots,
+      accumulator,
     })),
   };
   const scalar = (name: string): ProgramInput => ({ name, dtype: "float32", rowLength: null });
-  return lowering(graph, { outputs: {}, train }, [
+  return lowering(graph, { outputs: {}, train, after: lowerAfterStep(setup) }, [
     ...dataInputs(variant),
     scalar(inputNames.learningRate),
     ...(hasMomentum ? [scalar(inputNames.momentum)] : []),
   ]);
+}
+
+/**
+ * What follows a step in the same call: running averages see the weights that it wrote, and
+ * constraints, as in Keras, what the averages left.
+ */
+function lowerAfterStep({ optimizer, trainables }: TrainingSetup): readonly GraphBuilder[] {
+  const averages = new GraphBuilder();
+  const constraints = new GraphBuilder();
+  for (const { weight, average } of trainables) {
+    const { name, spec, variable } = weight;
+    if (average && optimizer.ema) {
+      const { ema } = optimizer;
+      averages.within(`average of ${name}`, () => {
+        averageWeight(averages.variable(average), averages.variable(variable), ema);
+      });
+    }
+    const { constraint } = spec;
+    if (constraint) {
+      constraints.within(`constraint of ${name}`, () => {
+        const symbol = constraints.variable(variable);
+        assign(symbol, constraint(symbol));
+      });
+    }
+  }
+  return [averages, constraints].filter((graph) => graph.hasEffects);
 }
 
 /** A loss may do without the targets: inputs that nothing reads are left out. */

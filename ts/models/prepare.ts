@@ -2,9 +2,10 @@
 // a compiled program. When that fails, nothing has changed.
 import type { Core } from "../runtime/core.js";
 import type { ModelData } from "./labelled-data.js";
-import { type lowerEvaluation, type lowerTraining, variantKey } from "./lowering.js";
+import type { LayerGraph } from "./layer-graph.js";
+import { type Variant, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
-import type { Program } from "./program.js";
+import type { Lowering, Program } from "./program.js";
 import type { TrainingSetup } from "./training-setup.js";
 
 /** The program for these data in batches of `batchSize`; `purpose` tells programs apart. */
@@ -15,8 +16,8 @@ export function prepareProgram(
   setup: TrainingSetup,
   { count, variant }: ModelData,
   batchSize: number,
-  purpose: "train" | "evaluate",
-  lower: typeof lowerTraining | typeof lowerEvaluation,
+  purpose: "train" | "gather" | "evaluate",
+  lower: (graph: LayerGraph, setup: TrainingSetup, variant: Variant) => Lowering,
 ): Program {
   state.createWeights(core, where);
   setup.create(core, where);

@@ -4,7 +4,7 @@ import { fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import type { Variable } from "../runtime/resources.js";
 import type { ModelState } from "./model-state.js";
-import type { TrainingSetup } from "./training-setup.js";
+import { keptFor, type TrainingSetup } from "./training-setup.js";
 import { checkWeights, readWeights, writeWeights } from "./weights.js";
 
 const countersName = "training/counters";
@@ -60,5 +60,5 @@ export function restoreState(
 }
 
 function existingSlots(setup: TrainingSetup): Variable[] {
-  return setup.trainables.flatMap(({ slots }) => slots.filter((slot) => slot.exists));
+  return setup.trainables.flatMap(keptFor).filter((variable) => variable.exists);
 }

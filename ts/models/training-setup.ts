@@ -2,7 +2,12 @@
 // adds to a model: slots, running means, the number of steps.
 import { describe, fail } from "../errors.js";
 import type { Layer } from "../layers/layer.js";
-import { type Optimizer, type OptimizerLike, resolveOptimizer } from "../optimizers.js";
+import {
+  type OptimizedWeight,
+  type Optimizer,
+  type OptimizerLike,
+  resolveOptimizer,
+} from "../optimizers.js";
 import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import type { LayerGraph, ModelWeight } from "./layer-graph.js";
@@ -41,6 +46,15 @@ export interface CompileOptions {
 export interface Trainable {
   readonly weight: ModelWeight;
   readonly slots: readonly Variable[];
+  /** Where its gradients gather; null where each batch updates. */
+  readonly accumulator: Variable | null;
+  /** Its running average; null where none is kept. */
+  readonly average: Variable | null;
+}
+
+/** All that the optimizer keeps for a weight. */
+export function keptFor({ slots, accumulator, average }: Trainable): readonly Variable[] {
+  return [...slots, accumulator, average].filter((variable) => variable !== null);
 }
 
 /** A model's state of training. */
@@ -78,7 +92,7 @@ export class TrainingSetup {
     this.#trainableLayers = new Set(graph.layers.filter((layer) => layer.trainable));
     this.trainables = graph.weights
       .filter(({ layer, spec }) => this.isTrainable(layer) && spec.trainable !== false)
-      .map((weight) => ({ weight, slots: this.#slotsFor(weight) }));
+      .map((weight) => this.#trainableOf(weight));
     this.programs = new ProgramCache(this.#resources);
     this.means = {
       train: new RunningMeans("train", names),
@@ -91,9 +105,27 @@ export class TrainingSetup {
     return this.#trainableLayers.has(layer);
   }
 
+  /** The number of updates so far and of the one that the next batch belongs to, from 1. */
+  get update(): number {
+    return Math.floor(this.iterations / this.optimizer.accumulationSteps) + 1;
+  }
+
+  /** Whether the next batch ends a round of accumulation, or every batch updates. */
+  get updatesNow(): boolean {
+    return (this.iterations + 1) % this.optimizer.accumulationSteps === 0;
+  }
+
+  /** Puts the running averages in the place of the weights, if there are any. */
+  finish(core: Core): void {
+    if (this.iterations === 0) return;
+    for (const { weight, average } of this.trainables) {
+      if (average?.exists) weight.variable.view(core).set(average.view(core));
+    }
+  }
+
   /** Makes slots and running means where they do not exist. */
   create(core: Core, where: string): void {
-    const slots = this.trainables.flatMap((trainable) => trainable.slots);
+    const slots = this.trainables.flatMap(keptFor);
     const variables = [...slots, ...this.means.train.variables, ...this.means.test.variables];
     if (variables.every((variable) => variable.exists)) return;
     try {
@@ -101,7 +133,8 @@ export class TrainingSetup {
     } catch (error) {
       const count = countNumbers(this.trainables.map(({ weight }) => weight));
       const what = `slots of ${this.optimizer.name} for ${thousands(count)} weights`;
-      throw sizeError(where, what, this.optimizer.slots.length * count, error);
+      const numbers = slots.reduce((sum, { size }) => sum + size, 0);
+      throw sizeError(where, what, numbers, error);
     }
   }
 
@@ -141,11 +174,24 @@ export class TrainingSetup {
     return this.optimizer.learningRate.by === "epoch" ? this.epoch : this.iterations;
   }
 
-  #slotsFor({ name, variable }: ModelWeight): Variable[] {
-    return this.optimizer.slots.map(
-      (slot) => new Variable(`optimizer/${name}/${slot.name}`, variable.shape, slot.initial),
-    );
+  #trainableOf(weight: ModelWeight): Trainable {
+    const { name, variable } = weight;
+    const keep = (what: string, initial = 0) =>
+      new Variable(`optimizer/${name}/${what}`, variable.shape, initial);
+    const { optimizer } = this;
+    const slots = optimizer.slotsOf(variableOf(weight));
+    return {
+      weight,
+      slots: slots.map((slot) => keep(slot.name, slot.initial)),
+      accumulator: optimizer.accumulationSteps > 1 ? keep("accumulatedGradient") : null,
+      average: optimizer.ema ? keep("average") : null,
+    };
   }
+}
+
+/** What the optimizer may know of a weight. */
+export function variableOf({ name, variable }: ModelWeight): OptimizedWeight {
+  return { name, shape: variable.shape };
 }
 
 function checkDifferent(where: string, names: readonly string[]): void {

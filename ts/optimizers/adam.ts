@@ -22,6 +22,9 @@ export interface NadamOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
+/** Options of `lamb`. */
+export type LambOptions = NadamOptions;
+
 /** Options of `adam` and `adamW`. */
 export interface AdamOptions extends NadamOptions {
   /**
@@ -85,6 +88,17 @@ export function nadam(options: NadamOptions = {}): Optimizer {
   checkOptions("nadam", options, adamNames);
   const given = { learningRate: 0.001, ...options };
   return optimizer("nadam", "nadam", given, checkBetas("nadam", options));
+}
+
+/**
+ * `adam` whose step for each weight array is scaled to the norm of that array: large batches train
+ * with large learning rates. learningRate is 0.001 by default. You et al. 2019.
+ * Source: https://keras.io/api/optimizers/lamb/
+ */
+export function lamb(options: LambOptions = {}): Optimizer {
+  checkOptions("lamb", options, adamNames);
+  const given = { learningRate: 0.001, ...options };
+  return optimizer("lamb", "lamb", given, checkBetas("lamb", options));
 }
 
 const adamNames = [...commonOptions, "beta1", "beta2", "epsilon"];

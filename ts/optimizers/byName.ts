@@ -1,10 +1,11 @@
 // Role: optimizers by name, and what `compile` takes as one.
 import { checkOneOf, describe, fail } from "../errors.js";
-import { adam, adamax, adamW, nadam } from "./adam.js";
+import { adam, adamax, adamW, lamb, nadam } from "./adam.js";
 import { adadelta, adagrad, rmsprop } from "./adaptive.js";
 import { momentum, nesterov, sgd } from "./descent.js";
 import { ftrl } from "./ftrl.js";
 import { lion } from "./lion.js";
+import { muon } from "./muon.js";
 import type { Optimizer } from "./optimizer.js";
 
 const byName = {
@@ -20,6 +21,8 @@ const byName = {
   adadelta,
   lion,
   ftrl,
+  lamb,
+  muon,
 } satisfies Record<string, () => Optimizer>;
 
 /** The name of an optimizer with its defaults. */

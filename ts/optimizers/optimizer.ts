@@ -1,7 +1,7 @@
 // Role: what all optimizers share: the table of the engine's rules, clipping, decay, learning rates.
 // The arithmetic of a rule is a row of crates/kernels/src/update; slots and step counts are kept
 // by the model. The factories lie beside it.
-import { checkNumber, describe, fail } from "../errors.js";
+import { checkBoolean, checkNumber, describe, fail } from "../errors.js";
 import { type LearningRate, type ResolvedLearningRate, resolveLearningRate } from "../schedules.js";
 
 /** Options every optimizer has. */
@@ -24,6 +24,23 @@ export interface OptimizerOptions {
   clipNorm?: number;
   /** Scales all gradients down to this norm of them together; above 0. Default: none. */
   globalClipNorm?: number;
+  /**
+   * Whether a running average of each weight over the steps is kept; after `fit` the weights are
+   * that average (Polyak & Juditsky 1992). Default: false.
+   */
+  useEma?: boolean;
+  /** The share of the average that stays at each step, from 0 to 1. Default: 0.99. */
+  emaMomentum?: number;
+  /**
+   * After every so many steps the weights become the average, too; at least 1. Default: null, only
+   * after `fit`.
+   */
+  emaOverwriteFrequency?: number | null;
+  /**
+   * How many batches make one update, with the mean of their gradients; at least 2. Counts go on
+   * from epoch to epoch. Schedules count batches. Default: null, each batch.
+   */
+  gradientAccumulationSteps?: number | null;
 }
 
 /** How gradients are cut. */
@@ -46,16 +63,30 @@ export interface Optimizer {
   readonly rule: string;
   /** @internal */
   readonly hyperparameters: readonly number[];
-  /** What the rule keeps for each weight. @internal */
-  readonly slots: readonly Slot[];
+  /** What the rule keeps for that weight. @internal */
+  slotsOf(weight: OptimizedWeight): readonly Slot[];
   /** Whether a schedule can set the rule's momentum or beta1. @internal */
   readonly hasMomentum: boolean;
   /** @internal */
   readonly learningRate: ResolvedLearningRate;
   /** @internal */
   readonly clipping: Clipping;
-  /** How strongly the weight of that name decays. @internal */
-  decayOf(weight: string): number;
+  /** How strongly that weight decays. @internal */
+  decayOf(weight: OptimizedWeight): number;
+  /** The learning rate of that weight as a share of the whole one. @internal */
+  rateOf(weight: OptimizedWeight): number;
+  /** The running average of weights; null for none. @internal */
+  readonly ema: { readonly momentum: number; readonly overwrite: number } | null;
+  /** How many batches make an update. @internal */
+  readonly accumulationSteps: number;
+}
+
+/** What an optimizer may know of a weight. */
+export interface OptimizedWeight {
+  /** Layer and weight: `dense/kernel`. */
+  readonly name: string;
+  /** Its extents. */
+  readonly shape: readonly number[];
 }
 
 interface Rule {
@@ -91,6 +122,8 @@ const rules = {
   lion: rule(["momentum"], withMomentum),
   ftrl: rule(["accumulator", "linear"], withoutMomentum),
   ftrlPower: rule(["accumulator", "linear"], withoutMomentum),
+  lamb: rule(["momentum", "velocity"], withoutMomentum),
+  muon: rule(["momentum"], withoutMomentum),
 };
 
 export const commonOptions = [
@@ -100,6 +133,10 @@ export const commonOptions = [
   "clipValue",
   "clipNorm",
   "globalClipNorm",
+  "useEma",
+  "emaMomentum",
+  "emaOverwriteFrequency",
+  "gradientAccumulationSteps",
 ];
 
 const clippings = [
@@ -122,7 +159,7 @@ function clippingOf(name: string, options: OptimizerOptions): Clipping {
   return { kind: "none", limit: 0 };
 }
 
-function decayRule(name: string, options: OptimizerOptions): (weight: string) => number {
+function decayRule(name: string, options: OptimizerOptions): Optimizer["decayOf"] {
   const { weightDecay = 0, excludeFromWeightDecay: excluded = [] } = options;
   checkNumber(name, "weightDecay", weightDecay, { min: 0 });
   if (!Array.isArray(excluded) || excluded.some((text) => typeof text !== "string")) {
@@ -131,7 +168,21 @@ function decayRule(name: string, options: OptimizerOptions): (weight: string) =>
       received: describe(excluded),
     });
   }
-  return (weight) => (excluded.some((text) => weight.includes(text)) ? 0 : weightDecay);
+  return ({ name: weight }) => (excluded.some((text) => weight.includes(text)) ? 0 : weightDecay);
+}
+
+function emaOf(name: string, options: OptimizerOptions): Optimizer["ema"] {
+  const { emaMomentum = 0.99, emaOverwriteFrequency: every = null } = options;
+  const momentum = checkNumber(name, "emaMomentum", emaMomentum, { min: 0, max: 1 });
+  const limits = { integer: true, min: 1 };
+  const overwrite = every === null ? 0 : checkNumber(name, "emaOverwriteFrequency", every, limits);
+  return checkBoolean(name, "useEma", options.useEma ?? false) ? { momentum, overwrite } : null;
+}
+
+function accumulationOf(name: string, { gradientAccumulationSteps = null }: OptimizerOptions) {
+  if (gradientAccumulationSteps === null) return 1;
+  const limits = { integer: true, min: 2 };
+  return checkNumber(name, "gradientAccumulationSteps", gradientAccumulationSteps, limits);
 }
 
 /**
@@ -156,14 +207,18 @@ export function optimizer(
       hint: "Use momentum() or nesterov(), or set cycleMomentum of oneCycle to false.",
     });
   }
+  const kept = slots.map((slot) => ({ name: slot, initial: initial[slot] ?? 0 }));
   return {
     name,
     rule,
     hyperparameters,
-    slots: slots.map((slot) => ({ name: slot, initial: initial[slot] ?? 0 })),
+    slotsOf: () => kept,
     hasMomentum,
     learningRate,
     clipping: clippingOf(name, options),
     decayOf: decayRule(name, options),
+    rateOf: () => 1,
+    ema: emaOf(name, options),
+    accumulationSteps: accumulationOf(name, options),
   };
 }

@@ -144,10 +144,12 @@ export function resolveConstraint(
   if (given === null) return null;
   const known = typeof given === "string" ? byName[checkOneOf(where, given, names)]() : given;
   const project: unknown = typeof known === "function" ? known : known?.project;
-  if (typeof project !== "function") {
+  const isFactory = Object.values<unknown>(byName).includes(given);
+  if (typeof project !== "function" || isFactory) {
     return fail(where, {
       expected: "a constraint such as maxNorm(), its name, or a function of a tensor",
       received: describe(given),
+      ...(isFactory ? { hint: "Call it instead of passing the factory: maxNorm()." } : {}),
     });
   }
   return (weight) => {
@@ -159,7 +161,7 @@ export function resolveConstraint(
         projected instanceof Sym
           ? `one of shape ${printDims(projected.dims)}`
           : describe(projected),
-      hint: "Call it instead of passing the factory: maxNorm(); and make the result with ops.",
+      hint: "Make it with ops.",
     });
   };
 }

@@ -6,7 +6,6 @@ use crate::ir::{Graph, NodeId, Shape, Type, Value};
 use crate::ops::{Const, Expand, Op, Reduce, ReduceKind, Reshape};
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::unary;
-use std::collections::HashMap;
 
 /// Adds nodes that compute the gradient of the scalar `loss` for each of `wrt`.
 ///
@@ -21,7 +20,8 @@ pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Op
         ));
     }
     let depends = depending_on(g, wrt);
-    let mut grads: HashMap<Value, Value> = HashMap::new();
+    // Those of the nodes before `loss` by node, then by result.
+    let mut grads = Gradients::default();
     if !depends[loss.node as usize] {
         return Ok(vec![None; wrt.len()]);
     }
@@ -38,7 +38,7 @@ pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Op
         let outs: Vec<Value> = (0..node.outs.len() as u32)
             .map(|port| Value { node: id, port })
             .collect();
-        let out_grads: Vec<Option<Value>> = outs.iter().map(|v| grads.get(v).copied()).collect();
+        let out_grads: Vec<Option<Value>> = outs.iter().map(|v| grads.get(*v)).collect();
         if out_grads.iter().all(Option::is_none) {
             continue;
         }
@@ -58,9 +58,9 @@ pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Op
             let (true, Some(grad)) = (wanted, grad) else {
                 continue;
             };
-            let sum = match grads.get(&input) {
+            let sum = match grads.get(input) {
                 None => grad,
-                Some(&before) => {
+                Some(before) => {
                     let add = Op::Binary(crate::ops::Binary(BinaryKind::Add));
                     Value::of(g.add(add, vec![before, grad], origin)?)
                 }
@@ -68,7 +68,29 @@ pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Op
             grads.insert(input, sum);
         }
     }
-    Ok(wrt.iter().map(|v| grads.get(v).copied()).collect())
+    Ok(wrt.iter().map(|v| grads.get(*v)).collect())
+}
+
+/// The gradients of values. A graph's are few: a list by node serves.
+#[derive(Default)]
+struct Gradients(Vec<Vec<Option<Value>>>);
+
+impl Gradients {
+    fn get(&self, of: Value) -> Option<Value> {
+        *self.0.get(of.node as usize)?.get(of.port as usize)?
+    }
+
+    fn insert(&mut self, of: Value, gradient: Value) {
+        let (node, port) = (of.node as usize, of.port as usize);
+        if self.0.len() <= node {
+            self.0.resize(node + 1, Vec::new());
+        }
+        let ports = &mut self.0[node];
+        if ports.len() <= port {
+            ports.resize(port + 1, None);
+        }
+        ports[port] = Some(gradient);
+    }
 }
 
 /// Which nodes depend on any of the values.

@@ -14,6 +14,7 @@ pub mod order;
 pub mod plan;
 pub mod simplify;
 pub mod store;
+pub mod text;
 pub mod train;
 pub mod verify;
 pub mod wire;

@@ -3,6 +3,8 @@
 use crate::error::{Error, Result};
 use crate::ir::{Bindings, Dims, Graph, Shape, Value};
 use crate::ops::Op;
+use crate::text::sorted;
+use std::cmp::Reverse;
 
 /// Places start at multiples of this many floats: a cache line.
 const ALIGN: usize = 16;
@@ -164,21 +166,20 @@ fn roots(g: &Graph) -> Vec<Vec<Value>> {
 /// Offsets such that blocks alive at one time never overlap: large ones first, each at the lowest
 /// place that is free for all of its life.
 fn pack(blocks: &[Block]) -> Option<(Vec<usize>, usize)> {
-    let mut order: Vec<usize> = (0..blocks.len()).filter(|&b| blocks[b].len > 0).collect();
-    order.sort_by_key(|&b| (std::cmp::Reverse(blocks[b].len), b));
+    let filled = (0..blocks.len()).filter(|&b| blocks[b].len > 0);
+    let order = sorted(filled.map(|b| (Reverse(blocks[b].len), b)).collect());
     let mut offsets = vec![0; blocks.len()];
     let mut placed: Vec<usize> = Vec::new();
     let mut arena = 0usize;
-    for b in order {
+    for (_, b) in order {
         let block = blocks[b];
-        let mut taken: Vec<(usize, usize)> = placed
+        let taken: Vec<(usize, usize)> = placed
             .iter()
             .filter(|&&p| blocks[p].from <= block.to && block.from <= blocks[p].to)
             .map(|&p| (offsets[p], offsets[p] + blocks[p].len))
             .collect();
-        taken.sort_unstable();
         let mut at = 0usize;
-        for (start, stop) in taken {
+        for (start, stop) in sorted(taken) {
             if at.checked_add(block.len)? <= start {
                 break;
             }

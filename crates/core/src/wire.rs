@@ -4,6 +4,7 @@
 use crate::error::{Error, Result};
 use crate::ir::{DType, Dim, Graph, Shape, Type, Value, SYMBOLS};
 use crate::ops::*;
+use crate::text::Number;
 use crate::train::{Accumulation, Clip, Method, Train, Trainable};
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::unary;
@@ -217,7 +218,7 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
         19 => {
             let (rate, stream) = (r.f32()?, r.u32()?);
             if !(0.0..1.0).contains(&rate) {
-                return Err(r.bad("a dropout rate in [0, 1)", rate.to_string()));
+                return Err(r.bad("a dropout rate in [0, 1)", Number(rate).to_string()));
             }
             Op::Dropout(Dropout { rate, stream })
         }

@@ -5,6 +5,7 @@ use super::{floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{DType, Dims, Type, Value, MAX_RANK};
+use crate::text::numbers;
 use gradus_kernels::binary::{self, BinaryKind};
 use gradus_kernels::mem;
 use gradus_kernels::unary::{self, Saves};
@@ -30,8 +31,7 @@ pub(crate) fn describe(f: &unary::Unary) -> String {
     {
         true => f.kind.name().to_string(),
         false => {
-            let params: Vec<_> = params.iter().map(f32::to_string).collect();
-            format!("{}({})", f.kind.name(), params.join(", "))
+            format!("{}({})", f.kind.name(), numbers(params))
         }
     }
 }

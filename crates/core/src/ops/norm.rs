@@ -4,6 +4,7 @@ use super::{assignable, floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Shape, Type, Value};
+use crate::text::Number;
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::mem::At;
 use gradus_kernels::norm;
@@ -44,7 +45,7 @@ impl Rule for BatchNorm {
     fn name(&self) -> String {
         format!(
             "batchNorm[{}{}]",
-            self.epsilon,
+            Number(self.epsilon),
             flags(self.scale, self.center)
         )
     }
@@ -122,7 +123,7 @@ pub struct BatchNormGrad {
 
 impl Rule for BatchNormGrad {
     fn name(&self) -> String {
-        format!("batchNorm'[{}{}]", self.epsilon, flags(self.scale, false))
+        format!("batchNorm'[{}{}]", Number(self.epsilon), flags(self.scale, false))
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let statistics = [&[inputs[0]], &inputs[2..]].concat();
@@ -177,7 +178,7 @@ impl Rule for Normalize {
     fn name(&self) -> String {
         format!(
             "normalize[{}{}]",
-            self.epsilon,
+            Number(self.epsilon),
             flags(self.scale, self.center)
         )
     }
@@ -239,7 +240,7 @@ pub struct UpdateMoving {
 
 impl Rule for UpdateMoving {
     fn name(&self) -> String {
-        format!("updateMoving[{}]", self.momentum)
+        format!("updateMoving[{}]", Number(self.momentum))
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         assignable(inputs)

@@ -3,6 +3,7 @@
 use super::{assignable, mismatch, Frame, Rule};
 use crate::error::Result;
 use crate::ir::{Dims, Shape, Type};
+use crate::text::{numbers, Number};
 use gradus_kernels::mem::At;
 use gradus_kernels::norm;
 use gradus_kernels::reduce;
@@ -46,16 +47,15 @@ const WRITES: [[usize; 1 + MAX_SLOTS]; 3] = [[0, 3, 4, 5], [0, 4, 5, 6], [0, 5, 
 
 impl Rule for Update {
     fn name(&self) -> String {
-        let hyper: Vec<_> = self.hyper.iter().map(f32::to_string).collect();
-        let mut name = format!("update[{}({})", self.rule.name(), hyper.join(", "));
+        let mut name = format!("update[{}({})", self.rule.name(), numbers(&self.hyper));
         if self.rate_multiplier != 1.0 {
-            name += &format!(" rate*{}", self.rate_multiplier);
+            name += &format!(" rate*{}", Number(self.rate_multiplier));
         }
         if self.weight_decay != 0.0 {
-            name += &format!(" decay {}", self.weight_decay);
+            name += &format!(" decay {}", Number(self.weight_decay));
         }
         if let Some(limit) = self.clip_value {
-            name += &format!(" clip {limit}");
+            name += &format!(" clip {}", Number(limit));
         }
         name + "]"
     }
@@ -134,7 +134,7 @@ impl Rule for ClipScale {
     fn name(&self) -> String {
         format!(
             "clipScale[{}{}]",
-            self.limit,
+            Number(self.limit),
             if self.global { " global" } else { "" }
         )
     }
@@ -198,9 +198,10 @@ pub struct Average {
 
 impl Rule for Average {
     fn name(&self) -> String {
+        let momentum = Number(self.momentum);
         match self.overwrite {
-            0 => format!("average[{}]", self.momentum),
-            every => format!("average[{} overwrite {every}]", self.momentum),
+            0 => format!("average[{momentum}]"),
+            every => format!("average[{momentum} overwrite {every}]"),
         }
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {

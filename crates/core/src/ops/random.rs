@@ -5,6 +5,7 @@ use super::{floats, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Type, Value};
+use crate::text::Number;
 use gradus_kernels::rng::{self, Key};
 
 /// Inverted dropout: zero with probability `rate`, else `x / (1 - rate)`.
@@ -18,7 +19,7 @@ pub struct Dropout {
 
 impl Rule for Dropout {
     fn name(&self) -> String {
-        format!("dropout[{} stream {}]", self.rate, self.stream)
+        format!("dropout[{} stream {}]", Number(self.rate), self.stream)
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = floats(inputs)?;

@@ -4,6 +4,7 @@ use super::{floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Dim, Shape, Type, Value};
+use crate::text::sorted;
 
 /// The same numbers in another shape; costs nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,9 +100,7 @@ impl Rule for Permute {
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = floats(inputs)?;
-        let mut sorted = self.axes.clone();
-        sorted.sort_unstable();
-        if !sorted.into_iter().eq(0..x.shape.rank()) {
+        if !sorted(self.axes.clone()).into_iter().eq(0..x.shape.rank()) {
             let expected = format!("an input whose axes are a permutation of {:?}", self.axes);
             return Err(mismatch(expected, inputs));
         }

@@ -3,6 +3,7 @@
 use super::{Frame, Rule};
 use crate::error::Result;
 use crate::ir::{DType, Shape, Type};
+use crate::text::Number;
 use gradus_kernels::update::bias_correction;
 
 /// A tensor that the caller writes before each run.
@@ -49,7 +50,7 @@ pub struct Const(pub f32);
 
 impl Rule for Const {
     fn name(&self) -> String {
-        format!("const[{}]", self.0)
+        format!("const[{}]", Number(self.0))
     }
     fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
         Ok(vec![Type::f32(Shape::scalar())])
@@ -90,7 +91,7 @@ pub struct BiasCorrection {
 
 impl Rule for BiasCorrection {
     fn name(&self) -> String {
-        format!("biasCorrection[{}]", self.beta)
+        format!("biasCorrection[{}]", Number(self.beta))
     }
     fn infer(&self, _inputs: &[&Type]) -> Result<Vec<Type>> {
         Ok(vec![Type::f32(Shape::scalar())])

@@ -20,7 +20,7 @@ pub(super) fn fold_row<F: Fold>(x: &[f32]) -> f64 {
         .fold(f64::from(F::START), F::join_blocks)
 }
 
-#[inline(always)]
+#[inline(never)]
 fn fold_block<F: Fold>(x: &[f32]) -> f32 {
     let mut acc = [F32x4::splat(F::START); WAYS];
     let mut wide = x.chunks_exact(4 * WAYS);

@@ -84,7 +84,7 @@ fn sparse_row(x: &[f32], at_label: f32) -> f32 {
 
 #[inline(always)]
 fn sparse_backward_row(x: &[f32], label: usize, at_label: f32, g: f32, dx: &mut [f32]) {
-    let stats = RowStats::noting::<F32x4>(x, |at, e| put(dx, at, e));
+    let stats = RowStats::writing::<F32x4>(x, dx);
     let scale = F32x4::splat((f64::from(g) / stats.sum()) as f32);
     sweep::<F32x4>(x.len(), |at, fresh| {
         let e = fetch::<F32x4>(dx, at);
@@ -113,7 +113,7 @@ fn dense_row(x: &[f32], y: &[f32]) -> f32 {
 
 #[inline(always)]
 fn dense_backward_row(x: &[f32], y: &[f32], g: f32, dx: &mut [f32]) {
-    let stats = RowStats::noting::<F32x4>(x, |at, e| put(dx, at, e));
+    let stats = RowStats::writing::<F32x4>(x, dx);
     let [weight] = sum_row::<F32x4, 1>(y.len(), |at| [fetch::<F32x4>(y, at)]);
     let scale = F32x4::splat((weight / stats.sum()) as f32);
     let against = F32x4::splat((weight * stats.against_largest()) as f32);

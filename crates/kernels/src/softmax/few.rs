@@ -37,7 +37,7 @@ impl Quad {
         }
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn stats(&self, x: &[f32]) -> Stats {
         let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
         let mut exps = [zero; FEW];

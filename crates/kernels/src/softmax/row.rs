@@ -108,14 +108,20 @@ pub(super) struct RowStats {
 }
 
 impl RowStats {
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn of<L: Lane>(x: &[f32]) -> Self {
         Self::noting::<L>(x, |_, _| {})
     }
 
+    /// As `of`, writing each `exp(x - largest)` to its place in `y`.
+    #[inline(never)]
+    pub(super) fn writing<L: Lane>(x: &[f32], y: &mut [f32]) -> Self {
+        Self::noting::<L>(x, |at, e| put(y, at, e))
+    }
+
     /// As `of`, handing each `exp(x - largest)` and its place to `note`.
     #[inline(always)]
-    pub(super) fn noting<L: Lane>(x: &[f32], mut note: impl FnMut(usize, L)) -> Self {
+    fn noting<L: Lane>(x: &[f32], mut note: impl FnMut(usize, L)) -> Self {
         let largest = row_max::<L>(x);
         let m = L::splat(largest);
         let (zero, one) = (L::splat(0.0), L::splat(1.0));
@@ -145,7 +151,7 @@ impl RowStats {
     }
 
     /// Logarithm of `sum`.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn log_sum(&self) -> f32 {
         log1p(self.others as f32)
     }

@@ -11,7 +11,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::lane::{load_part, F32x4, Lane};
+use crate::lane::{F32x4, Lane};
 use crate::param::Param;
 
 /// The most slots a rule can have.
@@ -49,6 +49,8 @@ pub trait Rule {
     const HYPER: &'static [Param];
     /// Gradients smaller than this count as 0: their products would vanish in what the slots keep.
     const LEAST_GRADIENT: f32 = LEAST_SLOT;
+    /// Whether it is used so often that steps without clipping and decay get a loop of their own.
+    const OFTEN: bool = false;
     /// What `step` needs of the hyperparameters, computed once per call.
     fn consts(s: &Step) -> [f32; MAX_CONSTS];
     /// The new weight and slots.
@@ -174,15 +176,15 @@ fn flush<L: Lane>(v: L, least: f32) -> L {
 
 /// What is the same for every rule: gradient scaling and clipping, decay, flushing. The first three
 /// only where `ALL` says so, as often they do nothing.
-struct Common<const ALL: bool> {
+struct Common {
     grad_scale: F32x4,
     clip: F32x4,
     decay: F32x4,
 }
 
-impl<const ALL: bool> Common<ALL> {
+impl Common {
     #[inline(always)]
-    fn step<R: Rule>(
+    fn step<R: Rule, const ALL: bool>(
         &self,
         c: &[F32x4; MAX_CONSTS],
         mut w: F32x4,
@@ -203,63 +205,92 @@ impl<const ALL: bool> Common<ALL> {
 }
 
 fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
-    if s.grad_scale == 1.0 && s.clip_value.is_none() && s.weight_decay == 0.0 {
-        run_with::<R, false>(s, w, g, slots);
+    let plain = s.grad_scale == 1.0 && s.clip_value.is_none() && s.weight_decay == 0.0;
+    let quads: Quads = if R::OFTEN && plain {
+        quads::<R, false>
     } else {
-        run_with::<R, true>(s, w, g, slots);
-    }
+        quads::<R, true>
+    };
+    // SAFETY: `apply` checked that gradients and slots are as long as the weights, and that there
+    // are as many slots as the rule has.
+    unsafe { run_with(quads, &R::consts(s), s, w, g, slots) };
 }
 
-fn run_with<R: Rule, const ALL: bool>(
+type Quads =
+    unsafe fn(&[F32x4; MAX_CONSTS], &Common, *mut f32, *const f32, [*mut f32; MAX_SLOTS], usize);
+
+/// # Safety
+/// `g` and `slots` are as long as `w`, and there are the slots that `quads` wants.
+#[inline(never)]
+unsafe fn run_with(
+    quads: Quads,
+    consts: &[f32; MAX_CONSTS],
     s: &Step,
     w: &mut [f32],
     g: &[f32],
     slots: &mut [&mut [f32]],
 ) {
-    let c = R::consts(s).map(F32x4::splat);
-    let common = Common::<ALL> {
+    let c = consts.map(F32x4::splat);
+    let common = Common {
         grad_scale: F32x4::splat(s.grad_scale),
         clip: F32x4::splat(s.clip_value.unwrap_or(f32::INFINITY)),
         decay: F32x4::splat((f64::from(s.weight_decay) * f64::from(s.lr)) as f32),
     };
-    let used = R::SLOTS.len();
-    let len = w.len();
+    let whole = w.len() & !3;
     let mut at = [core::ptr::null_mut(); MAX_SLOTS];
     for (a, slot) in at.iter_mut().zip(slots.iter_mut()) {
         *a = slot.as_mut_ptr();
     }
-    for i in (0..len & !3).step_by(4) {
-        let mut old = [F32x4::splat(0.0); MAX_SLOTS];
-        for k in 0..used {
-            // SAFETY: `apply` checked that every slot is as long as `w`, and `i + 4 <= len`.
-            old[k] = unsafe { F32x4::load_at(at[k].add(i)) };
+    // SAFETY: as the caller promises.
+    unsafe { quads(&c, &common, w.as_mut_ptr(), g.as_ptr(), at, whole) };
+    let rest = w.len() - whole;
+    if rest > 0 {
+        let mut parts = [[0.0f32; 4]; 2 + MAX_SLOTS];
+        let [w_part, g_part, slot_parts @ ..] = &mut parts;
+        w_part[..rest].copy_from_slice(&w[whole..]);
+        g_part[..rest].copy_from_slice(&g[whole..]);
+        for (part, slot) in slot_parts.iter_mut().zip(slots.iter()) {
+            part[..rest].copy_from_slice(&slot[whole..]);
         }
-        // SAFETY: `i + 4 <= len`, which is the length of both.
-        let (w0, g0) = unsafe {
-            (
-                F32x4::load_at(w.as_ptr().add(i)),
-                F32x4::load_at(g.as_ptr().add(i)),
-            )
-        };
-        let (w1, new) = common.step::<R>(&c, w0, g0, old);
-        // SAFETY: as above.
-        unsafe { w1.store_at(w.as_mut_ptr().add(i)) };
-        for k in 0..used {
-            // SAFETY: as above.
-            unsafe { new[k].store_at(at[k].add(i)) };
+        for (a, part) in at.iter_mut().zip(slot_parts.iter_mut()) {
+            *a = part.as_mut_ptr();
+        }
+        // SAFETY: each part holds four floats.
+        unsafe { quads(&c, &common, w_part.as_mut_ptr(), g_part.as_ptr(), at, 4) };
+        w[whole..].copy_from_slice(&w_part[..rest]);
+        for (part, slot) in slot_parts.iter().zip(slots.iter_mut()) {
+            slot[whole..].copy_from_slice(&part[..rest]);
         }
     }
-    let rest = len & !3..len;
-    if !rest.is_empty() {
+}
+
+/// # Safety
+/// `len`, a multiple of four, floats must be readable at `g` and writable at `w` and the first
+/// slots, as many as the rule has; none overlap.
+unsafe fn quads<R: Rule, const ALL: bool>(
+    c: &[F32x4; MAX_CONSTS],
+    common: &Common,
+    w: *mut f32,
+    g: *const f32,
+    slots: [*mut f32; MAX_SLOTS],
+    len: usize,
+) {
+    let used = R::SLOTS.len();
+    let c = *c;
+    for i in (0..len).step_by(4) {
         let mut old = [F32x4::splat(0.0); MAX_SLOTS];
-        for (o, slot) in old.iter_mut().zip(slots.iter()) {
-            *o = load_part(&slot[rest.clone()]);
+        for k in 0..used {
+            // SAFETY: `i + 4 <= len`.
+            old[k] = unsafe { F32x4::load_at(slots[k].add(i)) };
         }
-        let (w0, g0) = (load_part(&w[rest.clone()]), load_part(&g[rest.clone()]));
-        let (w1, new) = common.step::<R>(&c, w0, g0, old);
-        w1.store_part(&mut w[rest.clone()]);
-        for (n, slot) in new.iter().zip(slots.iter_mut()) {
-            n.store_part(&mut slot[rest.clone()]);
+        // SAFETY: as above.
+        let (w0, g0) = unsafe { (F32x4::load_at(w.add(i)), F32x4::load_at(g.add(i))) };
+        let (w1, new) = common.step::<R, ALL>(&c, w0, g0, old);
+        // SAFETY: as above.
+        unsafe { w1.store_at(w.add(i)) };
+        for k in 0..used {
+            // SAFETY: as above.
+            unsafe { new[k].store_at(slots[k].add(i)) };
         }
     }
 }

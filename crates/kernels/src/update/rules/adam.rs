@@ -29,6 +29,7 @@ impl<const GREATEST: bool> Rule for AdamFamily<GREATEST> {
     };
     const HYPER: &'static [Param] = BETAS_AND_EPSILON;
     const LEAST_GRADIENT: f32 = LEAST_SQUARED;
+    const OFTEN: bool = !GREATEST;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         let (b1, b2) = (as_written(s.hyper[0]), as_written(s.hyper[1]));
         let t = f64::from(s.step);

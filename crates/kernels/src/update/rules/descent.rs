@@ -12,6 +12,7 @@ impl Rule for Sgd {
     const NAME: &'static str = "sgd";
     const SLOTS: &'static [&'static str] = &[];
     const HYPER: &'static [Param] = &[];
+    const OFTEN: bool = true;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         [-s.lr, 0.0, 0.0, 0.0, 0.0, 0.0]
     }
@@ -33,6 +34,7 @@ impl Rule for Momentum {
     const NAME: &'static str = "momentum";
     const SLOTS: &'static [&'static str] = &["momentum"];
     const HYPER: &'static [Param] = &[MOMENTUM];
+    const OFTEN: bool = true;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         [-s.lr, s.hyper[0], 0.0, 0.0, 0.0, 0.0]
     }
@@ -55,6 +57,7 @@ impl Rule for Nesterov {
     const NAME: &'static str = "nesterov";
     const SLOTS: &'static [&'static str] = &["momentum"];
     const HYPER: &'static [Param] = &[MOMENTUM];
+    const OFTEN: bool = true;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         Momentum::consts(s)
     }

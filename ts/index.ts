@@ -104,9 +104,21 @@ export {
   topKCategoricalAccuracy,
 } from "./metrics.js";
 export type { TestOnBatchOptions, TrainOnBatchOptions } from "./models/batch.js";
+export {
+  type CloneLayerOptions,
+  type CloneModelOptions,
+  cloneLayer,
+  cloneModel,
+} from "./models/cloning.js";
 export type { EvaluateOptions } from "./models/evaluate.js";
 export type { FitOptions, ValidationData } from "./models/fit.js";
+export { freeze, type LayerPlace, type LayerRange, unfreeze } from "./models/freezing.js";
 export { type ModelOptions, model } from "./models/functional.js";
+export {
+  type GradualUnfreezingOptions,
+  gradualUnfreezing,
+  type LayerGroup,
+} from "./models/gradual-unfreezing.js";
 export type { AnyData } from "./models/labelled-data.js";
 export type { Model, ModelFunction, SummaryOptions, WeightInfo } from "./models/model.js";
 export type { LossesLike, LossWeights, MetricsLike } from "./models/output-setup.js";

@@ -29,6 +29,7 @@ export function activation(options: ActivationOptions): Layer {
   return new Layer(
     {
       kind: "activation",
+      activation: apply,
       call(context, inputs) {
         const output = apply(onlyInput(inputs, "activation"));
         addActivityLoss(context, regularizer, output);

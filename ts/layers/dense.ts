@@ -79,6 +79,7 @@ export function dense(options: DenseOptions): Layer {
   return new Layer(
     {
       kind: "dense",
+      activation,
       weights(inputs, place) {
         const shape = [featuresOf(inputs, place), units];
         return [

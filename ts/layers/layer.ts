@@ -17,6 +17,8 @@ export interface LayerOptions {
   name?: string;
   /** Whether training changes its weights. Default: true. */
   trainable?: boolean;
+  /** See {@link Layer.learningRateMultiplier}. Default: 1. */
+  learningRateMultiplier?: number;
   /** The shape of one row of input, for the first layer of a model: `[784]`. */
   inputShape?: readonly number[];
 }
@@ -53,6 +55,8 @@ export interface CallContext {
 export interface LayerDefinition {
   /** The factory's name: `dense`. */
   readonly kind: string;
+  /** What it ends with, for layers that mirror it. */
+  readonly activation?: (x: Sym) => Sym;
   /** The weights for inputs of these shapes; `place` names the layer in errors. */
   weights?(inputs: readonly (readonly Dim[])[], place: string): readonly WeightSpec[];
   /** The output for these inputs. */
@@ -118,12 +122,19 @@ const CallableLayer = Callable as new () => LayerFunction;
  * const hidden = dense({ units: 100, activation: "relu" })(x);
  */
 export class Layer extends CallableLayer {
-  /** Whether training changes its weights; a change counts from the next `compile`. */
+  /**
+   * Whether training changes its weights; a change counts from the next `compile`, and not for
+   * models compiled before.
+   * Source: https://keras.io/guides/transfer_learning/
+   */
   trainable: boolean;
+  #learningRateMultiplier = 1;
   /** @internal */
   readonly definition: LayerDefinition;
   /** The name it was given; null to be named by its model. @internal */
   readonly givenName: string | null;
+  /** The name of the layer it is a copy of: kept where it is free. @internal */
+  formerName: string | null = null;
   /** @internal */
   readonly inputShape: readonly number[] | null;
   /** @internal */
@@ -133,7 +144,7 @@ export class Layer extends CallableLayer {
   constructor(definition: LayerDefinition, options: LayerOptions) {
     super();
     const { kind } = definition;
-    const { name, trainable = true, inputShape } = options;
+    const { name, trainable = true, learningRateMultiplier = 1, inputShape } = options;
     if (name !== undefined && (typeof name !== "string" || !/^[^/\s]+$/.test(name))) {
       fail(`${kind}: name`, {
         expected: 'a text without "/" and blanks',
@@ -143,7 +154,26 @@ export class Layer extends CallableLayer {
     this.definition = definition;
     this.givenName = name ?? null;
     this.trainable = checkBoolean(kind, "trainable", trainable);
+    this.learningRateMultiplier = learningRateMultiplier;
     this.inputShape = inputShape === undefined ? null : checkShape(kind, "inputShape", inputShape);
+  }
+
+  /**
+   * A factor for the learning rate of its weights, at least 0; a change counts from the next
+   * `compile`. It multiplies what a constant rate or a schedule gives, and with it decoupled weight
+   * decay (`w -= rate * multiplier * weightDecay * w`): as the `lr` of a parameter group does in
+   * PyTorch. Momentum and slots have no part in it. With 0 the weights stay as they are, without
+   * weight decay, slots or a part in global clipping, but the layer works as in training (batch
+   * normalisation uses the batch); freeze it with `trainable` to avoid that.
+   * Source: https://pytorch.org/docs/stable/optim.html#per-parameter-options
+   */
+  get learningRateMultiplier(): number {
+    return this.#learningRateMultiplier;
+  }
+
+  set learningRateMultiplier(value: number) {
+    const limits = { min: 0 };
+    this.#learningRateMultiplier = checkNumber(this.kind, "learningRateMultiplier", value, limits);
   }
 
   /** The name of the factory that made it: `dense`. */
@@ -153,7 +183,7 @@ export class Layer extends CallableLayer {
 
   /** Its name; that of its kind until a model was built from it. */
   override get name(): string {
-    return this.state?.name ?? this.givenName ?? this.kind;
+    return this.state?.name ?? this.givenName ?? this.formerName ?? this.kind;
   }
 
   /** @internal */
@@ -164,7 +194,13 @@ export class Layer extends CallableLayer {
 
 /** Checks the names of a layer's options, its own and those every layer has; returns them. */
 export function checkLayerOptions<T>(kind: string, options: T, own: readonly string[]) {
-  return checkOptions(kind, options, [...own, "name", "trainable", "inputShape"]);
+  return checkOptions(kind, options, [
+    ...own,
+    "name",
+    "trainable",
+    "learningRateMultiplier",
+    "inputShape",
+  ]);
 }
 
 /** Checks a shape of fixed extents. */

@@ -45,7 +45,8 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   classWeight?: ClassWeight;
 }
 
-const fitOptionNames = [
+/** The names of these options. */
+export const fitOptionNames = [
   ...runOptionNames,
   "epochs",
   "initialEpoch",
@@ -55,7 +56,7 @@ const fitOptionNames = [
   "validationBatchSize",
   "sampleWeight",
   "classWeight",
-];
+] as const;
 
 /** Labelled data with the program that trains on them. */
 export interface Training {
@@ -126,6 +127,7 @@ export function prepareTraining(
   data: ModelData,
   batchSize: number,
 ): Training {
+  setup.layers.warnOfChanges(where);
   const programOf = (purpose: "train" | "gather") =>
     prepareProgram(core, where, state, setup, data, batchSize, purpose, (graph, ...given) =>
       lowerTraining(graph, ...given, purpose === "train"),

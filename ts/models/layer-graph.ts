@@ -1,9 +1,9 @@
 // How the layers of a model are connected. Sequential models are a chain of it; whatever has
 // layers is built, lowered and summarised through this one form. It must not know training.
-import { fail } from "../errors.js";
+import { describe, fail, nearest } from "../errors.js";
 import type { GraphBuilder, Sym } from "../graph.js";
 import { callLayer, checkSameWeights, placeOf } from "../layers/connect.js";
-import { type Layer, LayerState, type LayerWeight } from "../layers/layer.js";
+import { Layer, LayerState, type LayerWeight } from "../layers/layer.js";
 import type { LayerTensor, LayerUse } from "../layers/layer-tensor.js";
 import { type Dim, printDims, sameDims } from "../shape.js";
 import { free, nameLayers } from "./layer-names.js";
@@ -70,6 +70,8 @@ export class LayerGraph {
   readonly inputs: readonly GraphInput[];
   readonly calls: readonly LayerCall[];
   readonly outputs: readonly GraphOutput[];
+  /** All values by number: inputs, then what the calls make. */
+  readonly tensors: readonly LayerTensor[];
   readonly inputForm: Form;
   readonly outputForm: Form;
   /** Each layer once, in the order of first use. */
@@ -89,7 +91,8 @@ export class LayerGraph {
     const inputs = named(given, ({ givenName }) => givenName ?? "input");
     const outputs = wanted.map(({ tensor }) => tensor);
     const made = madeBetween(where, inputs, outputs);
-    const values = new Map([...inputs.map(({ tensor }) => tensor), ...made].map((t, i) => [t, i]));
+    this.tensors = [...inputs.map(({ tensor }) => tensor), ...made];
+    const values = new Map(this.tensors.map((tensor, i) => [tensor, i]));
     const numbersOf = (tensors: readonly LayerTensor[]) =>
       tensors.map((tensor) => values.get(tensor) as number);
     const uses = made.map(({ use }) => use as LayerUse);
@@ -127,6 +130,41 @@ export class LayerGraph {
   /** The name of a layer in this model. */
   nameOf(layer: Layer): string {
     return this.#names.get(layer) as string;
+  }
+
+  /** The layer of that name. */
+  layerNamed(where: string, name: string): Layer {
+    const found = this.layers.find((layer) => this.nameOf(layer) === name);
+    if (found) return found;
+    const names = this.layers.map((layer) => this.nameOf(layer));
+    const near = typeof name === "string" ? nearest(name, names) : undefined;
+    return fail(where, {
+      expected: `the name of a layer: ${names.join(", ")}`,
+      received: describe(name),
+      ...(near ? { hint: `Did you mean "${near}"?` } : {}),
+    });
+  }
+
+  /** The layer that is meant: one of this graph, or its name. */
+  layerOf(where: string, given: unknown): Layer {
+    if (!(given instanceof Layer)) return this.layerNamed(where, given as string);
+    if (this.#names.has(given)) return given;
+    return fail(where, {
+      expected: "a layer of the model",
+      received: `another, ${placeOf(given)}`,
+    });
+  }
+
+  /** What the one call of a layer makes. */
+  outputOf(where: string, layer: Layer): LayerTensor {
+    const made = this.tensors.slice(this.inputs.length);
+    const own = made.filter(({ use }) => use?.layer === layer);
+    if (own.length === 1) return own[0] as LayerTensor;
+    return fail(where, {
+      expected: "a layer that is called once",
+      received: `${this.#placeOf(layer)}, called ${own.length} times`,
+      hint: "Keep the tensors when the layer is called, and give the one that is meant.",
+    });
   }
 
   /** Calls the layers on symbolic inputs. */

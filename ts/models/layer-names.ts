@@ -41,7 +41,7 @@ export function nameLayers(where: string, uses: readonly NamedUse[]): Map<Layer,
   }
   // The name that an earlier model gave stays where it can.
   for (const layer of own) {
-    const name = layer.state?.name;
+    const name = layer.state?.name ?? layer.formerName ?? undefined;
     if (name !== undefined && !names.has(layer) && !taken.has(name)) give(layer, name);
   }
   for (const layer of own) {

@@ -14,7 +14,7 @@ import type { OutputSetup } from "./output-setup.js";
 import { programName } from "./parts.js";
 import type { Lowering, ProgramInput } from "./program.js";
 import type { RunningMeans } from "./running-means.js";
-import { type TrainingSetup, variableOf } from "./training-setup.js";
+import { type Trainable, type TrainingSetup, variableOf } from "./training-setup.js";
 
 /** Data that a program reads: inputs, targets or weights. */
 export interface PartType {
@@ -119,9 +119,10 @@ export function lowerTraining(
       kind: optimizer.accumulationSteps === 1 ? "none" : updates ? "finish" : "gather",
       steps: optimizer.accumulationSteps,
     },
-    trainables: setup.trainables.map(({ weight, slots, accumulator }) => ({
+    trainables: updated(setup).map(({ weight, slots, accumulator }) => ({
       variable: weight.variable,
-      learningRateMultiplier: optimizer.rateOf(variableOf(weight)),
+      learningRateMultiplier:
+        optimizer.rateOf(variableOf(weight)) * setup.layers.multiplierOf(weight.layer),
       weightDecay: optimizer.decayOf(variableOf(weight)),
       slots,
       accumulator,
@@ -135,17 +136,22 @@ export function lowerTraining(
   ]);
 }
 
+/** What a step changes: not the weights of layers whose learning rate is 0. */
+function updated(setup: TrainingSetup): readonly Trainable[] {
+  return setup.trainables.filter(({ weight }) => setup.layers.multiplierOf(weight.layer) > 0);
+}
+
 /**
  * What follows a step in the same call: running averages see the weights that it wrote, and
  * constraints, as in Keras, what the averages left.
  */
-function lowerAfterStep({ optimizer, trainables }: TrainingSetup): readonly GraphBuilder[] {
+function lowerAfterStep(setup: TrainingSetup): readonly GraphBuilder[] {
+  const { ema } = setup.optimizer;
   const averages = new GraphBuilder();
   const constraints = new GraphBuilder();
-  for (const { weight, average } of trainables) {
+  for (const { weight, average } of updated(setup)) {
     const { name, spec, variable } = weight;
-    if (average && optimizer.ema) {
-      const { ema } = optimizer;
+    if (average && ema) {
       averages.within(`average of ${name}`, () => {
         averageWeight(averages.variable(average), averages.variable(variable), ema);
       });

@@ -4,7 +4,7 @@ import type { CallbackModel, Logs } from "../callbacks/callback.js";
 import type { History } from "../callbacks/history.js";
 import type { DataLike } from "../data/rows.js";
 import type { Tensor } from "../data/tensor.js";
-import { checkOneOf, checkOptions, describe, fail, nearest } from "../errors.js";
+import { checkBoolean, checkOneOf, checkOptions } from "../errors.js";
 import { Callable } from "../layers/callable.js";
 import { layerTensors } from "../layers/connect.js";
 import type { Layer, LayerState } from "../layers/layer.js";
@@ -140,16 +140,52 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
 
   /** The layer of that name; one of a nested model has its name in front: `encoder/dense`. */
   getLayer(name: string): Layer {
+    return this.#state.graph.layerNamed("getLayer", name);
+  }
+
+  /**
+   * What a layer of the model, given itself or by name, makes of the inputs: with `inputs` the way
+   * to take a model apart. Throws a `GradusError` for a layer that is called several times.
+   * Source: `layer.output` of https://keras.io/guides/transfer_learning/
+   *
+   * @example
+   * const features = trained.outputOf("dense_1");
+   * const other = model({ inputs: trained.inputs, outputs: dense({ units: 2 })(features) });
+   */
+  outputOf(layer: Layer | string): LayerTensor {
+    const where = "outputOf";
     const { graph } = this.#state;
-    const found = graph.layers.find((layer) => graph.nameOf(layer) === name);
-    if (found) return found;
-    const names = graph.layers.map((layer) => graph.nameOf(layer));
-    const near = typeof name === "string" ? nearest(name, names) : undefined;
-    return fail("getLayer", {
-      expected: `the name of a layer: ${names.join(", ")}`,
-      received: describe(name),
-      ...(near ? { hint: `Did you mean "${near}"?` } : {}),
-    });
+    return graph.outputOf(where, graph.layerOf(where, layer));
+  }
+
+  /** The tensors it begins with, in the form they were given in. */
+  get inputs(): I {
+    return this.#forInputs(this.#state.graph.inputs.map(({ tensor }) => tensor)) as never;
+  }
+
+  /** The tensors it ends with, in the form they were given in. */
+  get outputs(): O {
+    const { outputs, tensors } = this.#state.graph;
+    return this.#forOutputs(outputs.map(({ value }) => tensors[value])) as never;
+  }
+
+  /**
+   * Whether any of its layers is trainable; setting it sets all of them, those of nested models
+   * too. Counts from the next `compile`. Unlike in Keras a model has no flag of its own.
+   * Source: https://keras.io/guides/transfer_learning/
+   */
+  get trainable(): boolean {
+    return this.layers.some((layer) => layer.trainable);
+  }
+
+  set trainable(value: boolean) {
+    checkBoolean(`model "${this.name}"`, "trainable", value);
+    for (const layer of this.layers) layer.trainable = value;
+  }
+
+  /** @internal */
+  get graph(): LayerGraph {
+    return this.#state.graph;
   }
 
   /**

@@ -11,6 +11,7 @@ import {
 import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import type { LayerGraph, ModelWeight } from "./layer-graph.js";
+import { LayerTraining } from "./layer-training.js";
 import {
   type LossesLike,
   type LossWeights,
@@ -73,7 +74,8 @@ export class TrainingSetup {
   epoch = 0;
   /** A learning rate that replaced a constant one. */
   #learningRate: number | null = null;
-  readonly #trainableLayers: ReadonlySet<Layer>;
+  /** Which layers are trained, and how fast. */
+  readonly layers: LayerTraining;
   readonly #resources = new Resources(this);
 
   constructor(where: string, graph: LayerGraph, options: CompileOptions) {
@@ -88,8 +90,7 @@ export class TrainingSetup {
       ),
     ];
     checkDifferent(where, names);
-    // As in Keras, what is trainable is decided now, not when training begins.
-    this.#trainableLayers = new Set(graph.layers.filter((layer) => layer.trainable));
+    this.layers = new LayerTraining(graph);
     this.trainables = graph.weights
       .filter(({ layer, spec }) => this.isTrainable(layer) && spec.trainable !== false)
       .map((weight) => this.#trainableOf(weight));
@@ -102,7 +103,7 @@ export class TrainingSetup {
 
   /** Whether the weights of a layer are trained. */
   isTrainable(layer: Layer): boolean {
-    return this.#trainableLayers.has(layer);
+    return this.layers.isTrainable(layer);
   }
 
   /** The number of updates so far and of the one that the next batch belongs to, from 1. */

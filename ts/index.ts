@@ -162,6 +162,12 @@ export {
   sgd,
 } from "./optimizers.js";
 export {
+  type PretrainAutoencoderOptions,
+  type Pretrained,
+  pretrainAutoencoder,
+} from "./pretraining/autoencoder.js";
+export type { Corruption, MaskingNoise } from "./pretraining/corruption.js";
+export {
   type L1L2Options,
   l1,
   l1l2,

@@ -59,6 +59,8 @@ export interface LayerDefinition {
   readonly activation?: (x: Sym) => Sym;
   /** The weights for inputs of these shapes; `place` names the layer in errors. */
   weights?(inputs: readonly (readonly Dim[])[], place: string): readonly WeightSpec[];
+  /** The definition of a copy, where it refers to other layers: `copyOf` gives their copies. */
+  copied?(copyOf: (layer: Layer) => Layer): LayerDefinition;
   /** The output for these inputs. */
   call(context: CallContext, inputs: readonly Sym[]): Sym;
 }

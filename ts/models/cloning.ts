@@ -44,9 +44,15 @@ function checkLayer(where: string, layer: unknown): asserts layer is Layer {
   });
 }
 
-function copyOf(layer: Layer, options: LayerOptions = {}, formerName = layer.name): Layer {
+function copyOf(
+  layer: Layer,
+  options: LayerOptions = {},
+  formerName = layer.name,
+  others: ReadonlyMap<Layer, Layer> = new Map(),
+): Layer {
   const { definition, trainable, learningRateMultiplier, inputShape } = layer;
-  const copy = new Layer(definition, {
+  const copied = definition.copied?.((other) => others.get(other) ?? other);
+  const copy = new Layer(copied ?? definition, {
     trainable,
     learningRateMultiplier,
     ...(inputShape ? { inputShape } : {}),
@@ -135,7 +141,9 @@ export function cloneModel<I extends TensorStructure, O extends TensorStructure>
   const { graph } = model;
   const copies = new Map<Layer, Layer>();
   for (const layer of graph.layers) {
-    const copy = cloneFunction ? cloneFunction(layer) : copyOf(layer, {}, graph.nameOf(layer));
+    const copy = cloneFunction
+      ? cloneFunction(layer)
+      : copyOf(layer, {}, graph.nameOf(layer), copies);
     if (!(copy instanceof Layer)) {
       fail(where, { expected: "cloneFunction to return a layer", received: describe(copy) });
     }

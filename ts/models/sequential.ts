@@ -13,7 +13,10 @@ import { seedOf } from "./seed.js";
 export interface SequentialOptions {
   /** The layers, each reading the output of the one before; models count as layers. */
   layers: readonly (Layer | Model)[];
-  /** The shape of one row of input, `[784]`. Default: that of the first layer. */
+  /**
+   * The shape of one row of input, `[784]`. Default: that of the first layer, for a layer of another
+   * model what it reads there.
+   */
   inputShape?: readonly number[];
   /** Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one. */
   seed?: number;
@@ -72,6 +75,12 @@ function chain(where: string, x: LayerTensor, layers: readonly (Layer | Model)[]
   }, x);
 }
 
+/** The shape of one row that a layer of another model reads there. */
+function builtShapeOf(first: Layer | Model): readonly number[] | undefined {
+  if (!(first instanceof Layer)) return undefined;
+  return first.state?.inputs[0]?.slice(1).map(({ factor }) => factor);
+}
+
 function inputShapeOf(
   where: string,
   given: SequentialOptions,
@@ -81,6 +90,7 @@ function inputShapeOf(
   if (given.inputShape === undefined) {
     return (
       own ??
+      builtShapeOf(first) ??
       fail(first instanceof Layer ? placeOf(first) : where, {
         expected: "an inputShape for the first layer",
         received: "none",

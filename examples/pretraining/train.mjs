@@ -24,18 +24,16 @@ const hidden = (activation) => [
   dense({ units: 128, activation, kernelInitializer: "glorotUniform" }),
 ];
 
-/** Layers that have seen all images and no label. Vincent et al. 2010: layer by layer, tied, noisy. */
+/** Layers that have seen all images and no label: tied weights, half of the ink hidden. */
 async function pretrain(seed) {
   const layers = hidden("sigmoid");
   const { encoder } = await pretrainAutoencoder(layers, unlabelled.images, {
     inputShape: [784],
-    mode: "greedy",
     tied: true,
-    noise: { rate: 0.3 },
+    noise: { rate: 0.5 },
     outputActivation: "sigmoid",
-    codeActivation: "sigmoid",
     optimizer: adam({ learningRate: 3e-3 }),
-    epochs: quick ? 2 : 4,
+    epochs: quick ? 3 : 5,
     batchSize: 128,
     seed,
   });

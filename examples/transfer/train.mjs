@@ -20,7 +20,7 @@ const [pool, test] = [mnist.train, mnist.test].map((digits) => {
   const { labels, ...rest } = imagesOf(digits, [8, 9]);
   return { ...rest, labels: labels.map((digit) => digit - 8) };
 });
-const labelCounts = quick ? [10] : [4, 10, 20, 50, 100, 500];
+const labelCounts = quick ? [20] : [4, 10, 20, 50, 100, 500];
 
 const hidden = () => [
   dense({ units: 256, activation: "relu", kernelInitializer: "heNormal" }),
@@ -73,7 +73,7 @@ for (const seed of seeds) {
   });
   trained.compile(compileOptions);
   const { history } = await trained.fit(base.images, base.labels, {
-    epochs: quick ? 1 : 3,
+    epochs: 3,
     batchSize: 128,
   });
   const accuracy = (100 * (history.accuracy?.at(-1) ?? 0)).toFixed(1);
@@ -83,7 +83,7 @@ for (const seed of seeds) {
     const few = sample(pool, labels, seed);
     // As many steps for all: about 400, or 20 epochs.
     const run = {
-      epochs: quick ? 12 : Math.max(20, Math.ceil(400 / Math.ceil(labels / 16))),
+      epochs: quick ? 30 : Math.max(20, Math.ceil(400 / Math.ceil(labels / 16))),
       batchSize: 16,
     };
     for (const [name, train] of Object.entries(settings)) {

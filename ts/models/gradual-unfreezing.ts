@@ -45,7 +45,8 @@ const ownOptions = ["compile", "groups", "epochsPerGroup", "rateDivisor"] as con
  * Each stage freezes the groups below, compiles and fits, as one would by hand: the optimizer begins
  * anew with each (slots, bias correction, schedules by step), epochs count on. Frozen weights do not
  * move and batch normalisation in them works as in inference. Afterwards all groups are trainable
- * and the model is compiled so. A callback that sets `stopTraining` ends the whole.
+ * and the model is compiled so. A callback that sets `stopTraining` ends the whole; then, and where
+ * a stage fails, layers stay as they were in that stage.
  *
  * @param model the model
  * @param x as for `fit`

@@ -14,7 +14,7 @@ import type { OutputSetup } from "./output-setup.js";
 import { programName } from "./parts.js";
 import type { Lowering, ProgramInput } from "./program.js";
 import type { RunningMeans } from "./running-means.js";
-import { type Trainable, type TrainingSetup, variableOf } from "./training-setup.js";
+import { type TrainingSetup, variableOf } from "./training-setup.js";
 
 /** Data that a program reads: inputs, targets or weights. */
 export interface PartType {
@@ -119,7 +119,7 @@ export function lowerTraining(
       kind: optimizer.accumulationSteps === 1 ? "none" : updates ? "finish" : "gather",
       steps: optimizer.accumulationSteps,
     },
-    trainables: updated(setup).map(({ weight, slots, accumulator }) => ({
+    trainables: setup.updated.map(({ weight, slots, accumulator }) => ({
       variable: weight.variable,
       learningRateMultiplier:
         optimizer.rateOf(variableOf(weight)) * setup.layers.multiplierOf(weight.layer),
@@ -136,11 +136,6 @@ export function lowerTraining(
   ]);
 }
 
-/** What a step changes: not the weights of layers whose learning rate is 0. */
-function updated(setup: TrainingSetup): readonly Trainable[] {
-  return setup.trainables.filter(({ weight }) => setup.layers.multiplierOf(weight.layer) > 0);
-}
-
 /**
  * What follows a step in the same call: running averages see the weights that it wrote, and
  * constraints, as in Keras, what the averages left.
@@ -149,7 +144,7 @@ function lowerAfterStep(setup: TrainingSetup): readonly GraphBuilder[] {
   const { ema } = setup.optimizer;
   const averages = new GraphBuilder();
   const constraints = new GraphBuilder();
-  for (const { weight, average } of updated(setup)) {
+  for (const { weight, average } of setup.updated) {
     const { name, spec, variable } = weight;
     if (average && ema) {
       averages.within(`average of ${name}`, () => {

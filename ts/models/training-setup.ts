@@ -116,10 +116,15 @@ export class TrainingSetup {
     return (this.iterations + 1) % this.optimizer.accumulationSteps === 0;
   }
 
+  /** What a step changes: not the weights of layers whose learning rate is 0. */
+  get updated(): readonly Trainable[] {
+    return this.trainables.filter(({ weight }) => this.layers.multiplierOf(weight.layer) > 0);
+  }
+
   /** Puts the running averages in the place of the weights, if there are any. */
   finish(core: Core): void {
     if (this.iterations === 0) return;
-    for (const { weight, average } of this.trainables) {
+    for (const { weight, average } of this.updated) {
       if (average?.exists) weight.variable.view(core).set(average.view(core));
     }
   }

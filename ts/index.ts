@@ -161,6 +161,7 @@ export {
   type SgdOptions,
   sgd,
 } from "./optimizers.js";
+export type { Plot, PlotSvgOptions, PlotTextOptions } from "./plot/plot.js";
 export {
   type PretrainAutoencoderOptions,
   type Pretrained,
@@ -200,12 +201,19 @@ export {
   type OneCycleOptions,
   oneCycle,
   type PiecewiseConstantDecayOptions,
+  type PlotScheduleOptions,
   type PolynomialDecayOptions,
   type PowerDecayOptions,
   piecewiseConstantDecay,
+  plotSchedule,
   polynomialDecay,
   powerDecay,
   type RateDecayOptions,
   type WarmUpOptions,
   warmUp,
 } from "./schedules.js";
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateSweep,
+} from "./tuning/findLearningRate.js";

@@ -21,6 +21,7 @@ export {
   type RateDecayOptions,
 } from "./schedules/decay.js";
 export { type OneCycleOptions, oneCycle } from "./schedules/oneCycle.js";
+export { type PlotScheduleOptions, plotSchedule } from "./schedules/plotSchedule.js";
 export {
   type LearningRate,
   type LearningRateSchedule,

@@ -17,6 +17,12 @@ const forbidden = [
     reason: "callbacks may know only the types of models",
   },
   {
+    from: /^ts\/plot\//,
+    to: /^ts\/(?!plot\/|errors[./])/,
+    reason: "plots must not know what they show",
+  },
+  { from: /^ts\/(?!tuning\/|index)/, to: /^ts\/tuning\//, reason: "tuning uses, and is not used" },
+  {
     from: /^(?!ts\/runtime\/bindings\.ts$)/,
     to: /^build\/.*\.js$/,
     reason: "only ts/runtime/bindings.ts may import the generated glue",

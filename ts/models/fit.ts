@@ -136,6 +136,13 @@ export function prepareTraining(
   return { core, data, program: programOf("train"), gather };
 }
 
+/** What a training step goes by, besides data and weights. */
+export interface StepRates {
+  readonly learningRate: number;
+  /** Undefined where the optimizer's own counts. */
+  readonly momentum: number | undefined;
+}
+
 /** One training step on the rows at these places in `order`. */
 export function trainBatch(
   state: ModelState,
@@ -144,9 +151,10 @@ export function trainBatch(
   order: Uint32Array | null,
   from: number,
   to: number,
+  rates: StepRates = setup,
 ): void {
   // Asked for first: these may be a user's functions, and may fail.
-  const { learningRate, momentum } = setup;
+  const { learningRate, momentum } = rates;
   const program = gather && !setup.updatesNow ? gather : update;
   program.writeAll(data.parts, order, from, to);
   program.set(inputNames.learningRate, learningRate);
@@ -266,7 +274,7 @@ async function runBatches(
   const { core, data } = training;
   const means = setup.means.train;
   const { count } = data;
-  const order = shuffle ? shuffled(core, state, count) : null;
+  const order = shuffle ? shuffled(core, state, count, state.epochs) : null;
   const wantsBegin = callbacks.has("onTrainBatchBegin");
   const wantsEnd = callbacks.has("onTrainBatchEnd");
   for (let from = 0, batch = 0; from < count; from += batchSize, batch++) {
@@ -285,10 +293,15 @@ async function runBatches(
   }
 }
 
-/** The order of the rows in the epoch that begins: fixed by the seed and the epochs before. */
-function shuffled(core: Core, state: ModelState, count: number): Uint32Array {
+/** The order of the rows in an epoch: fixed by the seed and the epochs before. */
+export function shuffled(
+  core: Core,
+  state: ModelState,
+  count: number,
+  epochs: number,
+): Uint32Array {
   const places = new Uint32Array(count);
   for (let i = 0; i < places.length; i++) places[i] = i;
   const { low, high } = state.seed;
-  return core.call("fit", (engine) => engine.shuffle(places, low, high, state.epochs));
+  return core.call("fit", (engine) => engine.shuffle(places, low, high, epochs));
 }

@@ -338,6 +338,11 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     for (const layer of graph.layers) (layer.state as LayerState).release();
   }
 
+  /** What it holds between calls, for the parts of gradus that train or look inside. @internal */
+  get state(): ModelState {
+    return this.#state;
+  }
+
   /** @internal */
   connect(given: InPlaceOf<I, LayerTensor>): InPlaceOf<O, LayerTensor> {
     const { graph, activity } = this.#state;

@@ -36,7 +36,7 @@ export function drawSvg(diagram: Diagram, width: number, height: number): string
   const inner = Math.max(40, width - margin.left - margin.right);
   const across = scaleFor(shownPlaces(diagram), {
     ...xAxis,
-    count: Math.max(1, Math.floor(inner / 70)),
+    count: Math.max(2, Math.floor(inner / 70)),
   });
   const parts = panels.map((panel, i) => {
     const top = margin.top + i * height + heading;
@@ -62,7 +62,7 @@ export function drawSvg(diagram: Diagram, width: number, height: number): string
 
 function drawPanel(panel: Panel, { x }: Diagram, across: Scale, area: Area): string {
   const { left, top, width, height } = area;
-  const count = Math.max(1, Math.floor(height / 36));
+  const count = Math.max(2, Math.floor(height / 36));
   const down = scaleFor(shownValues(panel), { ...panel.axis, count });
   const xOf = (value: number) => left + across.place(value) * width;
   const yOf = (value: number) => top + (1 - down.place(value)) * height;

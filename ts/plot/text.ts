@@ -49,14 +49,14 @@ class Canvas {
 export function drawText(diagram: Diagram, width: number, height: number): string {
   const { panels, xAxis, xTitle } = diagram;
   const axes = panels.map((panel) =>
-    scaleFor(shownValues(panel), { ...panel.axis, count: Math.max(1, Math.floor(height / 3)) }),
+    scaleFor(shownValues(panel), { ...panel.axis, count: Math.max(2, Math.floor(height / 3)) }),
   );
   const texts = axes.flatMap(({ ticks }) => ticks.map(({ text }) => text.length));
   const margin = Math.max(...texts) + 2;
   const columns = Math.max(8, width - margin);
   const across = scaleFor(shownPlaces(diagram), {
     ...xAxis,
-    count: Math.max(1, Math.floor(columns / xLabelWidth)),
+    count: Math.max(2, Math.floor(columns / xLabelWidth)),
   });
   const lines = panels.flatMap((panel, i) => [
     " ".repeat(margin) + heading(panel),

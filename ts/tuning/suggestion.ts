@@ -33,16 +33,15 @@ export function readLosses(losses: readonly number[], smoothing: number): Readin
   const cut = losses.map((loss) => Math.min(loss, first));
   const smoothed = smooth(cut, smoothing);
   const lowest = smoothed.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const noise = rootMeanSquare(cut.map((loss, i) => loss - (smoothed[i] as number)));
-  // The average of a window has less noise than a loss, by the root of its weights.
-  const isClear = first - lowest > 4 * noise * Math.sqrt((1 - smoothing) / 2);
+  const noise = rootMeanSquare(begin.map((loss) => loss - first));
+  // Noise alone falls by nearly its own size, since what is above the first level is cut; and
+  // losses are float32.
+  const unclear = Math.max(1.5 * noise, 1e-6 * Math.abs(first));
+  const isClear = first - lowest > unclear;
   const level = first - share * (first - lowest);
-  return {
-    smoothed,
-    first,
-    lowest,
-    step: isClear ? smoothed.findIndex((loss) => loss <= level) : null,
-  };
+  const step = smoothed.findIndex((loss) => loss <= level);
+  // A loss that is low from the start has fallen before it was looked at.
+  return { smoothed, first, lowest, step: isClear && step > 0 ? step : null };
 }
 
 /** The mean of all values with weights that fall by the factor `smoothing` from place to place. */

@@ -341,14 +341,14 @@ describe("the result", () => {
     expect(sweep.toString({ width: 40, height: 8 })).toMatchInlineSnapshot(`
       "Learning-rate sweep
          loss   ⠄⠂ loss   ⠒⠒ smoothed   ┊ suggestion 0.016
-      3 ┤                    ┊
-        │⢀                   ┊
-      2 ┤⠓⠒⠓⠲⠲⠵⠦⠥⣔⣀⢀         ┊       ⠠  ⢀⠤⠤⠔⠒⠒
-        │          ⠉⠣⠥⣂⡀     ┊        ⡔⠊⠁
-        │             ⠈⠒⠦⡀   ┊      ⣀⠜
-      1 ┤                ⠙⢒⢤⡀┊    ⢀⠔⡁
-        │                  ⠁⠊⠝⣑⠲⠒⡉⠁⠐
-      0 ┤                    ┊  ⠑⠐⠈⠁
+      4 ┤                    ┊        ⠁
+        │                    ┊
+        │                    ┊
+        │⠴⣄⣤⣄⣀⣄⣀⣄⡠           ┊       ⢀    ⣀⣀⣀⣀
+      2 ┤       ⠈⠉⠉⠛⠢⠦⣂⡀     ┊        ⡠⠔⠉⠉
+        │             ⠈⠑⠲⣄⣀  ┊     ⢀⠤⠊
+        │                 ⠐⠓⠖⣢⠤⢤⠤⠤⠔⢁⠂
+      0 ┤                    ┊⠉ ⠒⠑⠐⠂
         └┬───────────┬───────────┬────────────
          1e-5      0.001        0.1
                      learning rate"

@@ -79,6 +79,7 @@ export class LearningRateSweep {
     this.diverged = diverged;
     const rate = step === null ? null : Number((learningRates[step] as number).toPrecision(2));
     this.#suggestion = rate;
+    const least = losses.reduce((a, b) => Math.min(a, b), lowest);
     const title = "loss";
     const series = [
       { name: "loss", y: losses, joined: false },
@@ -94,7 +95,7 @@ export class LearningRateSweep {
           title,
           series,
           axis: { rounded: true },
-          range: [lowest, first + (first - lowest) / 4],
+          range: [least, first + (first - lowest) / 4],
           ...(rate === null ? {} : { mark: { name: `suggestion ${rate}`, x: rate } }),
         },
       ],

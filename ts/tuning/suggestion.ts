@@ -24,7 +24,7 @@ const share = 0.9;
  *
  * Of the rules that were tried (steepest fall, a tenth of the rate of the lowest loss, the middle
  * of the longest valley) this one varies least with the seed, the batch size and the number of
- * steps, and comes nearest to the best rates of hand-made sweeps: bench/learning-rate-finder.
+ * steps, and comes nearest to the best rates of hand-made sweeps: bench/learning-rate-finder.mjs.
  */
 export function readLosses(losses: readonly number[], smoothing: number): Reading {
   const window = Math.ceil(1 / (1 - smoothing));

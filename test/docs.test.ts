@@ -45,6 +45,8 @@ const expected: Readonly<Record<string, RegExp>> = {
   "getting-started.md": /accuracy on unseen pairs (1|0\.9\d*)[\s\S]*build[\s\S]*true dense/,
   "from-keras.md": /^(1|0\.9\d*) \[ 3, 3 \][\s\S]*dense_3/,
   "from-tensorflow-js.md": /50 0\.0\d*[\s\S]*0\.[23]\d*/,
+  "learning-rates.md":
+    /┊ suggestion (\S+)[\s\S]*suggested \1\s[\s\S]*oneCycle schedule[\s\S]*accuracy (1|0\.9\d*)/,
 };
 
 describe("the pages of docs/", () => {

@@ -23,11 +23,15 @@ function differencesOf({ name, speed, quality, textbook }) {
   );
 }
 
+/** Whether the best rate has none beyond it among those that were tried. */
+const isAtEnd = ({ learningRate, tuning: { tried } }) =>
+  [tried[0], tried[tried.length - 1]].some((each) => each.learningRate === learningRate);
+
 function section(set) {
   const { title, epochs, batchSize, seeds, errorName, errorScale, target, optimizers } = set;
   const rows = optimizers.map((each) => [
     each.name,
-    each.tuning.isSuggested ? each.learningRate : `${each.learningRate}*`,
+    `${each.learningRate}${each.tuning.isSuggested ? "" : "*"}${isAtEnd(each) ? "†" : ""}`,
     each.epochs === null
       ? `missed (${each.reached} of ${seeds} reach it)`
       : withError(each.epochs, each.epochsError),
@@ -76,7 +80,7 @@ export function report({ machine, settings, sets }) {
     "Each optimizer has its default options and a rate of its own: the one with the lowest validation " +
       `loss among ${shares.join(", ")} times what \`findLearningRate\` suggests, tuned with other ` +
       "seeds than those below. * means that the finder saw no fall of the loss; then those times the " +
-      "optimizer's default rate.",
+      "optimizer's default rate. † is at an end of what was tried: a rate beyond might do better.",
     "",
     ...Object.values(rule).map((line) => `- ${line}`),
     "- Textbook: A. Géron, Hands-On Machine Learning (3rd edition), chapter 11; one star is C, three are A.",

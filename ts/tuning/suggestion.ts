@@ -29,15 +29,15 @@ const share = 0.9;
 export function readLosses(losses: readonly number[], smoothing: number): Reading {
   const window = Math.ceil(1 / (1 - smoothing));
   const begin = losses.slice(0, Math.max(1, Math.min(window, Math.floor(losses.length / 10))));
-  const first = begin.reduce((sum, loss) => sum + loss, 0) / begin.length;
+  const first = meanOf(begin);
   const cut = losses.map((loss) => Math.min(loss, first));
   const smoothed = smooth(cut, smoothing);
   const lowest = smoothed.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const noise = rootMeanSquare(begin.map((loss) => loss - first));
-  // Noise alone falls by nearly its own size, since what is above the first level is cut; and
-  // losses are float32.
-  const unclear = Math.max(1.5 * noise, 1e-6 * Math.abs(first));
-  const isClear = first - lowest > unclear;
+  // A fall is clear when it is more than a batch differs from another, and more than rounding.
+  // It counts from the cut losses: cutting alone lowers noise.
+  const start = meanOf(smoothed.slice(0, begin.length));
+  const noise = Math.sqrt(meanOf(begin.map((loss) => (loss - first) ** 2)));
+  const isClear = start - lowest > Math.max(noise, 1e-6 * Math.abs(first));
   const level = first - share * (first - lowest);
   const step = smoothed.findIndex((loss) => loss <= level);
   // A loss that is low from the start has fallen before it was looked at.
@@ -67,8 +67,8 @@ function decayingSums(values: readonly number[], factor: number): number[] {
   return values.map((value, i) => (before[i] as number) + (after[i] as number) - value);
 }
 
-function rootMeanSquare(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Says when a sweep has gone too far: a debiased exponential moving average, and its best. */

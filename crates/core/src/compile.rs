@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::exec::Program;
 use crate::fuse::fuse;
 use crate::ir::{Graph, Shape};
+use crate::ops::Op;
 use crate::order::order;
 use crate::simplify::{deduplicate, first_equal, prune};
 use crate::train::add_updates;
@@ -33,11 +34,12 @@ pub fn compile(
     let mut g = message.graph;
     check(&g)?;
     deduplicate(&mut g);
+    let mut untouched = Vec::new();
     if let Some(mut train) = message.train {
         train.loss = first_equal(&g, train.loss);
         train.learning_rate = first_equal(&g, train.learning_rate);
         train.momentum = train.momentum.map(|m| first_equal(&g, m));
-        add_updates(&mut g, &train, shape_of)?;
+        untouched = add_updates(&mut g, &train, shape_of)?;
         check(&g)?;
         deduplicate(&mut g);
     }
@@ -50,7 +52,8 @@ pub fn compile(
     order(&mut g)?;
     check(&g)?;
     let mut program = Program::new(g, capacity)?;
-    for graph in message.after {
+    for mut graph in message.after {
+        leave_alone(&mut graph, &untouched);
         let after = Message {
             graph,
             train: None,
@@ -59,6 +62,19 @@ pub fn compile(
         program.then(compile(after, capacity, shape_of, passes)?);
     }
     Ok(program)
+}
+
+/// Takes out what is assigned to variables that a step did not update, as in Keras.
+fn leave_alone(g: &mut Graph, untouched: &[u32]) {
+    let nodes = &g.nodes;
+    g.effects.retain(|&effect| {
+        let Op::Assign(_) = nodes[effect as usize].op else {
+            return true;
+        };
+        let variable = nodes[effect as usize].inputs[0].node;
+        !matches!(&nodes[variable as usize].op, Op::Variable(v) if untouched.contains(&v.id))
+    });
+    prune(g);
 }
 
 /// The verifier runs after every pass in tests; a release build trusts the passes but not the wire.

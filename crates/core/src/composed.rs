@@ -65,8 +65,8 @@ impl Composed {
                 let m = b.blended(momentum, grad, beta1)?;
                 let square = b.unary("square", &[], grad)?;
                 let v = b.blended(velocity, square, beta2)?;
-                b.assign(momentum, m)?;
-                b.assign(velocity, v)?;
+                b.remember(momentum, m)?;
+                b.remember(velocity, v)?;
                 lamb(b, decayed, rate, [m, v], [beta1, beta2, epsilon])?
             }
             (Self::Muon, &[momentum, steps, nesterov, x1, x3, x5, rms, ..], &[slot])
@@ -76,7 +76,7 @@ impl Composed {
                 let kept = b.unary("scale", &[momentum - 1.0], slot)?;
                 let change = b.binary(BinaryKind::Add, grad, kept)?;
                 let m = b.binary(BinaryKind::Add, slot, change)?;
-                b.assign(slot, m)?;
+                b.remember(slot, m)?;
                 let ahead = match nesterov != 0.0 {
                     true => {
                         let share = b.unary("scale", &[momentum], m)?;
@@ -199,8 +199,17 @@ impl Build<'_> {
 
     /// Writes a value into a variable after everything has read it.
     pub fn assign(&mut self, variable: Value, value: Value) -> Result<()> {
+        self.write(Assign { flush: false }, variable, value)
+    }
+
+    /// The same for a slot that fades where gradients are 0.
+    fn remember(&mut self, slot: Value, value: Value) -> Result<()> {
+        self.write(Assign { flush: true }, slot, value)
+    }
+
+    fn write(&mut self, assign: Assign, variable: Value, value: Value) -> Result<()> {
         let inputs = vec![variable, value];
-        let node = self.graph.add(Op::Assign(Assign), inputs, self.origin)?;
+        let node = self.graph.add(Op::Assign(assign), inputs, self.origin)?;
         self.graph.effects.push(node);
         Ok(())
     }

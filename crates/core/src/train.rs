@@ -87,12 +87,13 @@ pub struct Trainable {
 
 /// Adds the backward pass and the updates to a graph with a loss.
 ///
-/// A trainable variable that the loss does not depend on is left alone, as in Keras.
+/// A trainable variable that the loss does not depend on is left alone, as in Keras; returns the
+/// numbers of these.
 pub fn add_updates(
     g: &mut Graph,
     train: &Train,
     shape_of: &dyn Fn(u32) -> Option<Shape>,
-) -> Result<()> {
+) -> Result<Vec<u32>> {
     let origin = g.origins.len() as u32;
     g.origins.push("optimizer".into());
     let mut known: Vec<(u32, Value)> = Vec::new();
@@ -116,8 +117,10 @@ pub fn add_updates(
         .iter()
         .map(|t| variable(g, t.variable))
         .collect::<Result<Vec<_>>>()?;
-    let grads = differentiate(g, train.loss, &weights)?;
-    let mut grads = grads;
+    let mut grads = differentiate(g, train.loss, &weights)?;
+    let pairs = train.trainables.iter().zip(&grads);
+    let untouched = pairs.filter(|(_, grad)| grad.is_none());
+    let untouched = untouched.map(|(t, _)| t.variable).collect();
     if train.accumulation != Accumulation::None {
         for (trainable, grad) in train.trainables.iter().zip(&mut grads) {
             let Some(found) = *grad else { continue };
@@ -192,7 +195,7 @@ pub fn add_updates(
         let node = g.add(Op::Update(update), inputs, origin)?;
         g.effects.push(node);
     }
-    Ok(())
+    Ok(untouched)
 }
 
 /// Adds a gradient to its accumulator; the gradient to update with, if this call does.

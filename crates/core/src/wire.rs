@@ -229,7 +229,7 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
             other => return Err(r.bad("the symbol of the batch", other.to_string())),
         },
         23 => Op::StopGradient(StopGradient),
-        24 => Op::Assign(Assign),
+        24 => Op::Assign(Assign::default()),
         25 => Op::Concat(Concat { axis: r.signed()? }),
         26 => {
             let axis = r.signed()?;

@@ -246,7 +246,7 @@ fn readers_of_a_variable_run_before_its_writers() {
     let (id, v) = bench.variable(&[2], &[1.0, 2.0]);
     let (_, other) = bench.variable(&[2], &[10.0, 20.0]);
     // Written first, read later, in the order of construction.
-    bench.effect(Op::Assign(Assign), &[v, other]);
+    bench.effect(Op::Assign(Assign::default()), &[v, other]);
     let double = bench.unary("scale", &[2.0], v);
     bench.output("double", double);
     let program = bench.program(1, true);
@@ -263,7 +263,7 @@ fn programs_share_variables() {
     let mut bench = Bench::default();
     let (id, v) = bench.variable(&[1], &[3.0]);
     let more = bench.unary("offset", &[1.0], v);
-    bench.effect(Op::Assign(Assign), &[v, more]);
+    bench.effect(Op::Assign(Assign::default()), &[v, more]);
     let count = bench.program(1, true);
     bench.graph = Default::default();
     let v = bench.read(id);

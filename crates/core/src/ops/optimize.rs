@@ -7,7 +7,7 @@ use crate::text::{numbers, Number};
 use gradus_kernels::mem::At;
 use gradus_kernels::norm;
 use gradus_kernels::reduce;
-use gradus_kernels::update::{Step, UpdateKind};
+use gradus_kernels::update::{copy_slot, Step, UpdateKind};
 
 /// Most slots an update rule keeps for a variable.
 const MAX_SLOTS: usize = 3;
@@ -167,12 +167,19 @@ impl Rule for ClipScale {
 }
 
 /// `variable = value`. Inputs: the variable, the value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assign;
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assign {
+    /// The variable decays from step to step: numbers next to 0 become 0 before they are denormal.
+    pub flush: bool,
+}
 
 impl Rule for Assign {
     fn name(&self) -> String {
-        "assign".into()
+        if self.flush {
+            "assign[flush]".into()
+        } else {
+            "assign".into()
+        }
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         assignable(inputs)
@@ -182,7 +189,11 @@ impl Rule for Assign {
     }
     fn run(&self, frame: &mut Frame) {
         let ([value], [variable]) = frame.memory.views([frame.ins[1].at], [frame.ins[0].at]);
-        variable.copy_from_slice(value);
+        if self.flush {
+            copy_slot(value, variable);
+        } else {
+            variable.copy_from_slice(value);
+        }
     }
 }
 

@@ -174,6 +174,16 @@ fn flush<L: Lane>(v: L, least: f32) -> L {
     L::select(v.abs().lt(L::splat(least)), L::splat(0.0), v)
 }
 
+/// Copies what a rule remembers, without what is next to 0, as `apply` leaves it.
+///
+/// Panics when the lengths differ.
+pub fn copy_slot(from: &[f32], to: &mut [f32]) {
+    assert_eq!(from.len(), to.len());
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = flush(from, LEAST_SLOT);
+    }
+}
+
 /// What is the same for every rule: gradient scaling and clipping, decay, flushing. The first three
 /// only where `ALL` says so, as often they do nothing.
 struct Common {

@@ -159,7 +159,7 @@ export function trainBatch(
   program.writeAll(data.parts, order, from, to);
   program.set(inputNames.learningRate, learningRate);
   if (momentum !== undefined) program.set(inputNames.momentum, momentum);
-  program.run(to - from, setup.update, state.seed, state.draws);
+  program.run(to - from, setup.updates + 1, state.seed, state.draws);
   setup.iterations++;
   state.draws++;
 }

@@ -51,10 +51,12 @@ export function weightName(output: OutputSetup): string {
 }
 
 /**
- * Finds loss and metrics that do not fit the model's output, by tracing them once. Not for users'
- * losses: what targets these take shows only when there are some.
+ * Finds constraints that do not fit their weights, and loss and metrics that do not fit the model's
+ * output, by tracing them once. Not users' losses: what targets these take shows only when there are
+ * some.
  */
 export function checkLoss(model: LayerGraph, setup: TrainingSetup): void {
+  lowerAfterStep(setup);
   const x = model.inputs.map(({ wire, rowShape }) => {
     return { name: wire, dtype: "float32", rowShape } as const;
   });

@@ -124,9 +124,12 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     return this.#state.graph.outputs.map(({ name }) => name);
   }
 
-  /** Steps the optimizer has made since `compile`. */
+  /**
+   * Updates the optimizer has made since `compile`: one for each batch, or with
+   * `gradientAccumulationSteps` one for so many of them.
+   */
   get iterations(): number {
-    return this.#state.setup?.iterations ?? 0;
+    return this.#state.setup?.updates ?? 0;
   }
 
   /** The learning rate of the next step; can be set unless a schedule gives it. */

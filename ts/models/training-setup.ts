@@ -68,7 +68,7 @@ export class TrainingSetup {
   readonly programs: ProgramCache;
   /** The running means of training, and those of evaluation. */
   readonly means: { readonly train: RunningMeans; readonly test: RunningMeans };
-  /** Steps the optimizer has made. */
+  /** Batches the optimizer has seen; schedules by step count these, as in Keras. */
   iterations = 0;
   /** The epoch that schedules by epoch see. */
   epoch = 0;
@@ -106,9 +106,9 @@ export class TrainingSetup {
     return this.layers.isTrainable(layer);
   }
 
-  /** The number of updates so far and of the one that the next batch belongs to, from 1. */
-  get update(): number {
-    return Math.floor(this.iterations / this.optimizer.accumulationSteps) + 1;
+  /** Updates the optimizer has made; the next batch belongs to the one after them. */
+  get updates(): number {
+    return Math.floor(this.iterations / this.optimizer.accumulationSteps);
   }
 
   /** Whether the next batch ends a round of accumulation, or every batch updates. */

@@ -91,9 +91,13 @@ export function nadam(options: NadamOptions = {}): Optimizer {
 }
 
 /**
- * `adam` whose step for each weight array is scaled to the norm of that array: large batches train
- * with large learning rates. learningRate is 0.001 by default. You et al. 2019.
+ * `adam` whose step for each weight array is scaled to the norm of that array, so that large batches
+ * train at large learning rates: `w -= learningRate * |w| / |step| * step`, where a norm of 0 leaves
+ * the step as it is. learningRate is 0.001 by default. You et al. 2019.
  * Source: https://keras.io/api/optimizers/lamb/
+ *
+ * As in Keras, epsilon is added after the correction of the means, and weightDecay is decoupled; in
+ * the paper it is part of the step that is scaled. PyTorch has no lamb.
  */
 export function lamb(options: LambOptions = {}): Optimizer {
   checkOptions("lamb", options, adamNames);

@@ -27,7 +27,10 @@ export interface MuonOptions extends OptimizerOptions {
    * AdamW fit (Liu et al. 2025); above 0, or null not to scale. Default: 0.2.
    */
   rmsRate?: number | null;
-  /** Weights whose name contains one of these texts are trained by AdamW. Default: none. */
+  /**
+   * Weights whose name contains one of these texts (in Keras: matches one of these patterns) are
+   * trained by AdamW. Default: none.
+   */
   excludeLayers?: readonly string[];
   /** Whether weights with "embedding" in their name are trained by AdamW. Default: true. */
   excludeEmbeddings?: boolean;
@@ -54,7 +57,13 @@ const names = [
  * by AdamW. learningRate is 0.001 and weightDecay 0.004 by default. Jordan et al. 2024.
  * Source: https://keras.io/api/optimizers/muon/
  *
- * The last layer of a classifier is better left to AdamW: `excludeLayers: ["output"]`.
+ * The last layer of a classifier is better left to AdamW: `excludeLayers: ["output"]`. As in Keras,
+ * gradients add up in the momentum (`m = momentum * m + gradient`); PyTorch's Muon averages them,
+ * decays by 0.1, scales steps by `sqrt(max(1, outputs / inputs))` and leaves other weights to another
+ * optimizer.
+ *
+ * @example
+ * model.compile({ optimizer: muon({ excludeLayers: ["output"] }), loss: "sparseCategoricalCrossentropy" });
  */
 export function muon(options: MuonOptions = {}): Optimizer {
   const name = "muon";

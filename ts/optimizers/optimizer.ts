@@ -16,7 +16,10 @@ export interface OptimizerOptions {
    * of the gradient); at least 0. Default: 0, for `adamW` 0.004.
    */
   weightDecay?: number;
-  /** Weights whose name contains one of these texts do not decay: `["bias", "gamma"]`. */
+  /**
+   * Weights whose name contains one of these texts (in Keras: matches one of these patterns) do not
+   * decay: `["bias", "gamma"]`.
+   */
   excludeFromWeightDecay?: readonly string[];
   /** Cuts each number of a gradient to [-clipValue, clipValue]; above 0. Default: none. */
   clipValue?: number;
@@ -25,20 +28,25 @@ export interface OptimizerOptions {
   /** Scales all gradients down to this norm of them together; above 0. Default: none. */
   globalClipNorm?: number;
   /**
-   * Whether a running average of each weight over the steps is kept; after `fit` the weights are
-   * that average (Polyak & Juditsky 1992). Default: false.
+   * Whether a running average of each weight over the updates is kept: `average = emaMomentum *
+   * average + (1 - emaMomentum) * w`, from the weight after the first update on. `fit` ends by
+   * putting the averages in the place of the weights; until then, and with `trainOnBatch`,
+   * `model.saveState()` has that of `dense/kernel` as `optimizer/dense/kernel/average`. Polyak &
+   * Juditsky 1992. Default: false.
    */
   useEma?: boolean;
-  /** The share of the average that stays at each step, from 0 to 1. Default: 0.99. */
+  /** The share of the average that stays at each update, from 0 to 1. Default: 0.99. */
   emaMomentum?: number;
   /**
-   * After every so many steps the weights become the average, too; at least 1. Default: null, only
-   * after `fit`.
+   * After every so many updates the weights become the average, too; at least 1. Default: null, only
+   * at the end of `fit`.
    */
   emaOverwriteFrequency?: number | null;
   /**
-   * How many batches make one update, with the mean of their gradients; at least 2. Counts go on
-   * from epoch to epoch. Schedules count batches. Default: null, each batch.
+   * How many batches make one update, with the mean of their gradients, clipped as a whole; at least
+   * 2. A round goes on from epoch to epoch and from `fit` to `fit`. As in Keras, schedules by step
+   * count batches, `emaOverwriteFrequency` counts updates, and averages and constraints are applied
+   * after every batch. Default: null, each batch makes one.
    */
   gradientAccumulationSteps?: number | null;
 }

@@ -37,7 +37,7 @@ export interface CallbackModel {
   readonly seed: number;
   /** The learning rate of the next step; setting it replaces a constant one. */
   learningRate: number;
-  /** Steps the optimizer has made. */
+  /** Updates the optimizer has made. */
   readonly iterations: number;
   /** Copies of all weights and statistics (moving means and variances) by name. */
   getWeights(): Record<string, Tensor>;

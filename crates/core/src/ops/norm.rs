@@ -123,7 +123,11 @@ pub struct BatchNormGrad {
 
 impl Rule for BatchNormGrad {
     fn name(&self) -> String {
-        format!("batchNorm'[{}{}]", Number(self.epsilon), flags(self.scale, false))
+        format!(
+            "batchNorm'[{}{}]",
+            Number(self.epsilon),
+            flags(self.scale, false)
+        )
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let statistics = [&[inputs[0]], &inputs[2..]].concat();

@@ -173,6 +173,7 @@ export class Layer extends CallableLayer {
     return this.#learningRateMultiplier;
   }
 
+  /** A change counts from the next `compile`. */
   set learningRateMultiplier(value: number) {
     const limits = { min: 0 };
     this.#learningRateMultiplier = checkNumber(this.kind, "learningRateMultiplier", value, limits);

@@ -181,6 +181,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     return this.layers.some((layer) => layer.trainable);
   }
 
+  /** Sets it for all layers; counts from the next `compile`. */
   set trainable(value: boolean) {
     checkBoolean(`model "${this.name}"`, "trainable", value);
     for (const layer of this.layers) layer.trainable = value;

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::ir::Shape;
+use crate::text::Number;
 use gradus_kernels::mem::{Memory, Slab};
 use gradus_kernels::reduce;
 use gradus_kernels::rng::{fill_normal, fill_truncated_normal, fill_uniform, Key};
@@ -151,10 +152,12 @@ fn out_of_memory(what: &str, floats: f64) -> Error {
         b if b >= 1e9 => (b / 1e9, "GB"),
         b => (b / 1e6, "MB"),
     };
+    let size = Number(((size * 10.0).round() / 10.0) as f32);
+    let count = floats as u64;
     Error::new(
         what,
         "a size that fits into memory (WebAssembly has 4 GB at most)",
-        format!("{size:.1} {unit} ({floats} float32 values)"),
+        format!("{size} {unit} ({count} float32 values)"),
     )
     .hint("make the layers or the batch smaller")
 }

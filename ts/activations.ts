@@ -1,133 +1,253 @@
 // Activation functions under Keras' names, as functions of symbolic tensors. The formulas and
 // their derivatives are rows of a table in crates/kernels/src/unary.
-import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.js";
+import {
+  checkBoolean,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  describe,
+  fail,
+  type NumberLimits,
+} from "./errors.js";
 import { Sym } from "./graph.js";
-import { logSoftmax as logSoftmaxOp, softmax as softmaxOp, unary } from "./ops.js";
+import {
+  type AxisOptions,
+  logSoftmax as logSoftmaxOp,
+  multiply,
+  overAxes,
+  softmax as softmaxOp,
+  splitInTwo,
+  unary,
+} from "./ops.js";
+
+/** A function of a tensor that needs its options. */
+export interface ParametricFunction<Options extends object> {
+  (x: Sym, options: Options): Sym;
+  /** Checks options; returns the function of the tensor alone. @internal */
+  readonly bind: (options: Options) => (x: Sym) => Sym;
+}
+
+/** A function of a tensor, with options. */
+export interface ActivationFunction<Options extends object = Record<never, never>>
+  extends ParametricFunction<Options> {
+  (x: Sym, options?: Options): Sym;
+}
 
 /** Options of `relu`. */
 export interface ReluOptions {
   /** The slope below the threshold, at least 0. Default: 0. */
   negativeSlope?: number;
-  /** The largest value. Default: none. */
-  maxValue?: number;
+  /** The largest value, at least 0; null for none. Default: null. */
+  maxValue?: number | null;
   /** Where the line begins, at least 0. Default: 0. */
   threshold?: number;
 }
 
-function plain(kind: string) {
-  return (x: Sym): Sym => unary(kind, x);
+/** Options of `leakyRelu`. */
+export interface LeakyReluOptions {
+  /** The slope below 0, at least 0. Default: 0.2; 0.3 for the layer, as in Keras. */
+  negativeSlope?: number;
+}
+
+/** Options of `elu` and `celu`. */
+export interface AlphaOptions {
+  /** Minus the limit at -Infinity; at least 0, for `celu` above 0. Default: 1. */
+  alpha?: number;
+}
+
+/** Options of `gelu`. */
+export interface GeluOptions {
+  /** Whether a formula with tanh stands in for the exact one. Default: false. */
+  approximate?: boolean;
+}
+
+/** Options of `squareplus`. */
+export interface SquareplusOptions {
+  /** How round the corner is, above 0. Default: 4. */
+  b?: number;
+}
+
+/** Options of `softShrink` and `hardShrink`. */
+export interface ShrinkOptions {
+  /** What lies nearer to 0 becomes 0; at least 0. Default: 0.5. */
+  threshold?: number;
+}
+
+/** Options of `threshold`. */
+export interface ThresholdOptions {
+  /** Values above it stay. */
+  threshold: number;
+  /** What all others become. */
+  defaultValue: number;
+}
+
+/** Options of `glu`. */
+export interface GluOptions {
+  /** The axis that is halved. Default: -1, the last. */
+  axis?: number;
+}
+
+function define<Options extends object>(
+  name: string,
+  optionNames: readonly (keyof Options & string)[],
+  bind: (options: Options) => (x: Sym) => Sym,
+): ActivationFunction<Options> {
+  const checked = (options: Options) => bind(checkOptions(name, options, optionNames));
+  const apply = (x: Sym, options?: Options) => checked(options ?? ({} as Options))(x);
+  return Object.assign(apply, { bind: checked });
+}
+
+/** A row of the engine's table whose parameter, if any, is a number within limits. */
+function row<Options extends object = Record<never, never>>(
+  name: string,
+  option?: keyof Options & string,
+  byDefault = 0,
+  limits: NumberLimits = { min: 0 },
+): ActivationFunction<Options> {
+  return define<Options>(name, option ? [option] : [], (options) => {
+    const parameters = option
+      ? [checkNumber(name, option, options[option] ?? byDefault, limits)]
+      : [];
+    return (x) => unary(name, x, parameters);
+  });
+}
+
+function alongAxes(name: string, apply: (x: Sym, options: AxisOptions) => Sym) {
+  return define<AxisOptions>(name, ["axis"], (options) => {
+    const given = options.axis ?? -1;
+    const axes = typeof given === "number" ? [given] : given;
+    if (!Array.isArray(axes) || axes.length === 0 || !axes.every(Number.isInteger)) {
+      return fail(name, {
+        expected: "axis to be whole or an array of such",
+        received: describe(given),
+      });
+    }
+    return (x) => apply(x, { axis: axes });
+  });
 }
 
 /** `x` */
-export const linear = (x: Sym): Sym => x;
+export const linear = /* @__PURE__ */ define(
+  "linear",
+  [],
+  () =>
+    (x: Sym): Sym =>
+      x,
+);
 /** `1 / (1 + e^-x)` */
-export const sigmoid = plain("sigmoid");
+export const sigmoid = /* @__PURE__ */ row("sigmoid");
 /** The hyperbolic tangent. */
-export const tanh = plain("tanh");
-/** Shares that add up to 1 over the last axis. */
-export const softmax = softmaxOp;
-/** The logarithm of softmax over the last axis. */
-export const logSoftmax = logSoftmaxOp;
+export const tanh = /* @__PURE__ */ row("tanh");
+/**
+ * Shares that add up to 1 over an axis or several.
+ * Source: https://keras.io/api/layers/activations/#softmax-function
+ */
+export const softmax = /* @__PURE__ */ alongAxes("softmax", softmaxOp);
+/** The logarithm of softmax over an axis or several. */
+export const logSoftmax = /* @__PURE__ */ alongAxes("logSoftmax", logSoftmaxOp);
+/**
+ * Shares that add up to 1 over an axis or several, small ones being 0: the nearest point of the
+ * simplex. Martins & Astudillo 2016.
+ */
+export const sparsemax = /* @__PURE__ */ alongAxes("sparsemax", (x, options) =>
+  overAxes("sparsemax", x, options),
+);
 /** `log(1 + e^x)` */
-export const softplus = plain("softplus");
+export const softplus = /* @__PURE__ */ row("softplus");
 /** `x / (1 + |x|)` */
-export const softsign = plain("softsign");
+export const softsign = /* @__PURE__ */ row("softsign");
 /** relu cut off at 6. */
-export const relu6 = plain("relu6");
+export const relu6 = /* @__PURE__ */ row("relu6");
 /** elu with the two constants that keep mean 0 and variance 1. Klambauer et al. 2017. */
-export const selu = plain("selu");
+export const selu = /* @__PURE__ */ row("selu");
 /** `x sigmoid(x)`, also called swish. Ramachandran et al. 2017. */
-export const silu = plain("silu");
+export const silu = /* @__PURE__ */ row("silu");
 /** `x tanh(softplus(x))`. Misra 2019. */
-export const mish = plain("mish");
+export const mish = /* @__PURE__ */ row("mish");
 /** `relu6(x + 3) / 6` */
-export const hardSigmoid = plain("hardSigmoid");
+export const hardSigmoid = /* @__PURE__ */ row("hardSigmoid");
 /** `x hardSigmoid(x)`, also called hardSwish. */
-export const hardSilu = plain("hardSilu");
+export const hardSilu = /* @__PURE__ */ row("hardSilu");
 /** x cut off at -1 and 1. */
-export const hardTanh = plain("hardTanh");
+export const hardTanh = /* @__PURE__ */ row("hardTanh");
 /** `e^x` */
-export const exponential = plain("exponential");
+export const exponential = /* @__PURE__ */ row("exponential");
 /** `log(sigmoid(x))` */
-export const logSigmoid = plain("logSigmoid");
+export const logSigmoid = /* @__PURE__ */ row("logSigmoid");
 /** `x - tanh(x)` */
-export const tanhShrink = plain("tanhShrink");
+export const tanhShrink = /* @__PURE__ */ row("tanhShrink");
+/** 0 up to -1, `(x + 1)^2 / 4` up to 1, then x. Martins & Astudillo 2016. */
+export const sparsePlus = /* @__PURE__ */ row("sparsePlus");
+/** `(x + 1) / 2` cut off at 0 and 1, the slope of sparsePlus. Martins & Astudillo 2016. */
+export const sparseSigmoid = /* @__PURE__ */ row("sparseSigmoid");
 
 /**
  * The larger of x and 0; with options a slope below, a largest value, a threshold.
  * Source: https://keras.io/api/layers/activations/#relu-function
  */
-export function relu(x: Sym, options: ReluOptions = {}): Sym {
-  checkOptions("relu", options, ["negativeSlope", "maxValue", "threshold"]);
-  const { negativeSlope = 0, maxValue = Number.POSITIVE_INFINITY, threshold: at = 0 } = options;
-  if (negativeSlope === 0 && maxValue === Number.POSITIVE_INFINITY && at === 0) {
-    return unary("relu", x);
-  }
-  checkNumber("relu", "negativeSlope", negativeSlope, { min: 0 });
-  if (maxValue !== Number.POSITIVE_INFINITY) checkNumber("relu", "maxValue", maxValue, { min: 0 });
-  checkNumber("relu", "threshold", at, { min: 0 });
-  return unary("relu", x, [negativeSlope, maxValue, at]);
-}
+export const relu = /* @__PURE__ */ define<ReluOptions>(
+  "relu",
+  ["negativeSlope", "maxValue", "threshold"],
+  ({ negativeSlope = 0, maxValue, threshold: at = 0 }) => {
+    const most = maxValue ?? Number.POSITIVE_INFINITY;
+    checkNumber("relu", "negativeSlope", negativeSlope, { min: 0 });
+    if (most !== Number.POSITIVE_INFINITY) checkNumber("relu", "maxValue", most, { min: 0 });
+    checkNumber("relu", "threshold", at, { min: 0 });
+    const isPlain = negativeSlope === 0 && most === Number.POSITIVE_INFINITY && at === 0;
+    return (x) => unary("relu", x, isPlain ? [] : [negativeSlope, most, at]);
+  },
+);
 
-/** x above 0, `negativeSlope * x` below; the slope is at least 0. Default: 0.2. */
-export function leakyRelu(x: Sym, options: { negativeSlope?: number } = {}): Sym {
-  checkOptions("leakyRelu", options, ["negativeSlope"]);
-  const slope = options.negativeSlope ?? 0.2;
-  return unary("leakyRelu", x, [checkNumber("leakyRelu", "negativeSlope", slope, { min: 0 })]);
-}
+/** x above 0, `negativeSlope * x` below. Maas et al. 2013. */
+export const leakyRelu = /* @__PURE__ */ row<LeakyReluOptions>("leakyRelu", "negativeSlope", 0.2);
 
-/** x above 0, `alpha (e^x - 1)` below; alpha is at least 0. Default: 1. Clevert et al. 2015. */
-export function elu(x: Sym, options: { alpha?: number } = {}): Sym {
-  checkOptions("elu", options, ["alpha"]);
-  return unary("elu", x, [checkNumber("elu", "alpha", options.alpha ?? 1, { min: 0 })]);
-}
+/** x above 0, `alpha (e^x - 1)` below. Clevert et al. 2015. */
+export const elu = /* @__PURE__ */ row<AlphaOptions>("elu", "alpha", 1);
 
-/** x above 0, `alpha (e^(x / alpha) - 1)` below; alpha is above 0. Default: 1. Barron 2017. */
-export function celu(x: Sym, options: { alpha?: number } = {}): Sym {
-  checkOptions("celu", options, ["alpha"]);
-  return unary("celu", x, [checkNumber("celu", "alpha", options.alpha ?? 1, { exclusiveMin: 0 })]);
-}
+/** x above 0, `alpha (e^(x / alpha) - 1)` below. Barron 2017. */
+export const celu = /* @__PURE__ */ row<AlphaOptions>("celu", "alpha", 1, { exclusiveMin: 0 });
 
-/**
- * `x Phi(x)`, Phi being the normal distribution function; with `approximate` by a formula with
- * tanh. Default: exact. Hendrycks & Gimpel 2016.
- */
-export function gelu(x: Sym, options: { approximate?: boolean } = {}): Sym {
-  checkOptions("gelu", options, ["approximate"]);
-  return unary(options.approximate ? "geluTanh" : "gelu", x);
-}
+/** `x Phi(x)`, Phi being the normal distribution function. Hendrycks & Gimpel 2016. */
+export const gelu = /* @__PURE__ */ define<GeluOptions>("gelu", ["approximate"], (options) => {
+  const kind = checkBoolean("gelu", "approximate", options.approximate ?? false);
+  return (x) => unary(kind ? "geluTanh" : "gelu", x);
+});
 
-/** `(x + sqrt(x^2 + b)) / 2`; b is above 0. Default: 4. Barron 2021. */
-export function squareplus(x: Sym, options: { b?: number } = {}): Sym {
-  checkOptions("squareplus", options, ["b"]);
-  const b = checkNumber("squareplus", "b", options.b ?? 4, { exclusiveMin: 0 });
-  return unary("squareplus", x, [b]);
-}
+/** `(x + sqrt(x^2 + b)) / 2`. Barron 2021. */
+export const squareplus = /* @__PURE__ */ row<SquareplusOptions>("squareplus", "b", 4, {
+  exclusiveMin: 0,
+});
 
-/** x moved towards 0 by `threshold`, 0 within it; at least 0. Default: 0.5. */
-export function softShrink(x: Sym, options: { threshold?: number } = {}): Sym {
-  return shrink("softShrink", x, options);
-}
+/** x moved towards 0 by `threshold`, 0 within it. */
+export const softShrink = /* @__PURE__ */ row<ShrinkOptions>("softShrink", "threshold", 0.5);
 
-/** x outside of `threshold`, 0 within it; at least 0. Default: 0.5. */
-export function hardShrink(x: Sym, options: { threshold?: number } = {}): Sym {
-  return shrink("hardShrink", x, options);
-}
-
-function shrink(name: string, x: Sym, options: { threshold?: number }): Sym {
-  checkOptions(name, options, ["threshold"]);
-  const at = checkNumber(name, "threshold", options.threshold ?? 0.5, { min: 0 });
-  return unary(name, x, [at]);
-}
+/** x outside of `threshold`, 0 within it. */
+export const hardShrink = /* @__PURE__ */ row<ShrinkOptions>("hardShrink", "threshold", 0.5);
 
 /** x above `threshold`, else `defaultValue`. */
-export function threshold(x: Sym, options: { threshold: number; defaultValue: number }): Sym {
-  checkOptions("threshold", options, ["threshold", "defaultValue"]);
-  return unary("threshold", x, [
-    checkNumber("threshold", "threshold", options.threshold),
-    checkNumber("threshold", "defaultValue", options.defaultValue),
-  ]);
-}
+export const threshold: ParametricFunction<ThresholdOptions> = /* @__PURE__ */ define(
+  "threshold",
+  ["threshold", "defaultValue"],
+  (options: ThresholdOptions) => {
+    const parameters = [
+      checkNumber("threshold", "threshold", options.threshold),
+      checkNumber("threshold", "defaultValue", options.defaultValue),
+    ];
+    return (x) => unary("threshold", x, parameters);
+  },
+);
+
+/**
+ * The first half of an axis times the sigmoid of the second; the axis must have an even length.
+ * Dauphin et al. 2017.
+ */
+export const glu = /* @__PURE__ */ define<GluOptions>("glu", ["axis"], (options) => {
+  const axis = checkNumber("glu", "axis", options.axis ?? -1, { integer: true });
+  return (x) => {
+    const [value, gate] = splitInTwo("glu", x, axis);
+    return multiply(value, sigmoid(gate));
+  };
+});
 
 const byName = {
   linear,
@@ -135,15 +255,16 @@ const byName = {
   tanh,
   softmax,
   logSoftmax,
+  sparsemax,
   softplus,
   softsign,
-  relu: (x: Sym) => relu(x),
+  relu,
   relu6,
-  leakyRelu: (x: Sym) => leakyRelu(x),
-  elu: (x: Sym) => elu(x),
+  leakyRelu,
+  elu,
   selu,
-  celu: (x: Sym) => celu(x),
-  gelu: (x: Sym) => gelu(x),
+  celu,
+  gelu,
   silu,
   swish: silu,
   mish,
@@ -153,12 +274,14 @@ const byName = {
   hardTanh,
   exponential,
   logSigmoid,
-  squareplus: (x: Sym) => squareplus(x),
+  squareplus,
+  sparsePlus,
+  sparseSigmoid,
   tanhShrink,
-  softShrink: (x: Sym) => softShrink(x),
-  hardShrink: (x: Sym) => hardShrink(x),
+  softShrink,
+  hardShrink,
+  glu,
 } satisfies Record<string, (x: Sym) => Sym>;
-
 /** The name of an activation with its defaults. */
 export type ActivationName = keyof typeof byName;
 

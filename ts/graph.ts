@@ -35,6 +35,7 @@ export const opCodes = {
   concat: 25,
   slice: 26,
   average: 27,
+  sparsemax: 28,
 } as const;
 
 /** The name of an operation. */

@@ -1,6 +1,19 @@
 // The public API of gradus: names only, no code.
 
-export type { Activation, ActivationName, ReluOptions } from "./activations.js";
+export type {
+  Activation,
+  ActivationFunction,
+  ActivationName,
+  AlphaOptions,
+  GeluOptions,
+  GluOptions,
+  LeakyReluOptions,
+  ParametricFunction,
+  ReluOptions,
+  ShrinkOptions,
+  SquareplusOptions,
+  ThresholdOptions,
+} from "./activations.js";
 export * as activations from "./activations.js";
 export * from "./callbacks/index.js";
 export {
@@ -34,13 +47,17 @@ export {
   glorotUniform,
   heNormal,
   heUniform,
+  type IdentityOptions,
   type Initializer,
   type InitializerLike,
   type InitializerName,
+  identity,
   lecunNormal,
   lecunUniform,
   type NormalOptions,
+  type OrthogonalOptions,
   ones,
+  orthogonal,
   randomNormal,
   randomUniform,
   type SeedOption,
@@ -50,7 +67,12 @@ export {
   varianceScaling,
   zeros,
 } from "./initializers.js";
-export { type ActivationOptions, activation } from "./layers/activation.js";
+export {
+  type ActivationLayerOptions,
+  type ActivationOptions,
+  activation,
+} from "./layers/activation.js";
+export * from "./layers/activations.js";
 export {
   type BatchNormalizationOptions,
   batchNormalization,
@@ -74,6 +96,7 @@ export {
   multiply,
   subtract,
 } from "./layers/merge.js";
+export { type PreluOptions, prelu, type SwishOptions, swish } from "./layers/prelu.js";
 export {
   binaryCrossentropy,
   type CrossentropyOptions,
@@ -127,7 +150,7 @@ export type { PredictOptions } from "./models/predict.js";
 export type { RunOptions } from "./models/run-options.js";
 export { type SequentialOptions, sequential } from "./models/sequential.js";
 export type { CompileOptions } from "./models/training-setup.js";
-export type { Operand, ReduceOptions } from "./ops.js";
+export type { AxisOptions, Operand, ReduceOptions } from "./ops.js";
 export * as ops from "./ops.js";
 export {
   type AdadeltaOptions,
@@ -173,6 +196,8 @@ export {
   l1,
   l1l2,
   l2,
+  type OrthogonalRegularizerOptions,
+  orthogonalRegularizer,
   type Regularizer,
   type RegularizerFunction,
   type RegularizerLike,

@@ -4,10 +4,10 @@ import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.
 
 /** How the engine fills a weight. */
 export interface FillPlan {
-  readonly kind: "constant" | "uniform" | "normal" | "truncatedNormal";
-  /** The constant, the lowest value, or the mean. */
+  readonly kind: "constant" | "uniform" | "normal" | "truncatedNormal" | "orthogonal" | "identity";
+  /** The constant, the lowest value, the mean, or the gain. */
   readonly a: number;
-  /** The highest value or the standard deviation; 0 for a constant. */
+  /** The highest value or the standard deviation; else 0. */
   readonly b: number;
 }
 
@@ -51,6 +51,15 @@ export interface UniformOptions extends SeedOption {
   /** The highest value. Default: 0.05. */
   maxval?: number;
 }
+
+/** Options of `identity`. */
+export interface IdentityOptions {
+  /** Multiplies the matrix. Default: 1. */
+  gain?: number;
+}
+
+/** Options of `orthogonal`. */
+export interface OrthogonalOptions extends SeedOption, IdentityOptions {}
 
 const scalingModes = ["fanIn", "fanOut", "fanAvg"] as const;
 const scalingDistributions = ["truncatedNormal", "untruncatedNormal", "uniform"] as const;
@@ -174,6 +183,41 @@ function preset(name: string, fixed: VarianceScalingOptions) {
   };
 }
 
+/**
+ * A matrix with orthonormal columns, or rows where it is wide, times `gain`, evenly distributed
+ * among all such; all axes but the last count as rows. For recurrent and for deep nets.
+ *
+ * Throws a `GradusError` for weights of fewer than 2 axes. Saxe et al. 2014.
+ * Source: https://keras.io/api/layers/initializers/#orthogonal-class
+ */
+export function orthogonal(options: OrthogonalOptions = {}): Initializer {
+  const { gain = 1 } = checkOptions("orthogonal", options, ["gain", "seed"]);
+  checkNumber("orthogonal", "gain", gain);
+  return initializer("orthogonal", options, (shape) => {
+    checkRank("orthogonal", "at least 2 axes", shape, shape.length >= 2);
+    return { kind: "orthogonal", a: gain, b: 0 };
+  });
+}
+
+/**
+ * `gain` on the diagonal, 0 elsewhere.
+ *
+ * Throws a `GradusError` for weights that are no matrix.
+ * Source: https://keras.io/api/layers/initializers/#identity-class
+ */
+export function identity(options: IdentityOptions = {}): Initializer {
+  const { gain = 1 } = checkOptions("identity", options, ["gain"]);
+  checkNumber("identity", "gain", gain);
+  return initializer("identity", {}, (shape) => {
+    checkRank("identity", "2 axes", shape, shape.length === 2);
+    return { kind: "identity", a: gain, b: 0 };
+  });
+}
+
+function checkRank(name: string, axes: string, shape: readonly number[], fits: boolean): void {
+  if (!fits) fail(name, { expected: `a weight of ${axes}`, received: `shape [${shape}]` });
+}
+
 const glorot = { scale: 1, mode: "fanAvg" } as const;
 const he = { scale: 2, mode: "fanIn" } as const;
 const lecun = { scale: 1, mode: "fanIn" } as const;
@@ -206,6 +250,8 @@ const byName = {
   heUniform,
   lecunNormal,
   lecunUniform,
+  orthogonal,
+  identity,
 } satisfies Record<string, () => Initializer>;
 
 /** The name of an initializer with its defaults. */

@@ -27,6 +27,12 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
+/** Which axes a function that knows of all elements along them works on. */
+export interface AxisOptions {
+  /** An axis or several, which count as one; negative ones count from the end. Default: -1. */
+  axis?: number | readonly number[];
+}
+
 const floatOf = (dims: readonly Dim[]): ResultType => ({ dims, dtype: "float32" });
 
 /** Adds a node with one result. @internal */
@@ -295,14 +301,32 @@ export function concatenate(tensors: readonly Sym[], { axis = -1 }: { axis?: num
   return one("concat", [inputs[0] as Sym, ...inputs.slice(1)], dims, (writer) => writer.signed(at));
 }
 
-/** 0, 1, … up to `count - 1`, built by doubling: the graph has no constants but single numbers. */
-function range(like: Sym, count: number): Sym {
+/** 0, 1, … up to `count - 1`, built by doubling: the graph has no constants but single numbers. @internal */
+export function range(like: Sym, count: number): Sym {
   let numbers = reshapeTo(constant(like, 0), [fixed(1)]);
   for (let length = 1; length < count; length *= 2) {
     numbers = concatenate([numbers, add(numbers, length)], { axis: 0 });
   }
-  const write = (writer: ByteWriter) => writer.signed(0).unsigned(0).unsigned(count);
-  return one("slice", [numbers], [fixed(count)], write);
+  return slice(numbers, 0, 0, count);
+}
+
+function slice(x: Sym, axis: number, from: number, to: number): Sym {
+  const dims = x.dims.map((dim, i) => (i === axis ? fixed(to - from) : dim));
+  const write = (writer: ByteWriter) => writer.signed(axis).unsigned(from).unsigned(to);
+  return one("slice", [toFloat(x)], dims, write);
+}
+
+/** The two halves of an axis. @internal */
+export function splitInTwo(name: string, x: Sym, axis: number): [Sym, Sym] {
+  const at = axisOf(x, axis, name);
+  const { factor, symbol } = x.dims[at] as Dim;
+  if (symbol !== 0 || factor % 2 !== 0) {
+    fail(x.graph.place(name), {
+      expected: `an even length of axis ${axis}`,
+      received: printDims(x.dims),
+    });
+  }
+  return [slice(x, at, 0, factor / 2), slice(x, at, factor / 2, factor)];
 }
 
 /** Class numbers `[...]` as `[..., classes]`: 1 at the class, 0 elsewhere. */
@@ -316,10 +340,27 @@ export function oneHot(labels: Sym, classes: number): Sym {
   return equal(reshapeTo(toFloat(labels), [...labels.dims, fixed(1)]), range(labels, classes));
 }
 
-/** Softmax over the last axis. */
-export const softmax = (x: Sym): Sym => one("softmax", [toFloat(x)], x.dims);
-/** The logarithm of softmax over the last axis, exact where softmax underflows. */
-export const logSoftmax = (x: Sym): Sym => one("logSoftmax", [toFloat(x)], x.dims);
+/** A function that the engine has for the last axis, over others. @internal */
+export function overAxes(op: OpName, x: Sym, { axis = -1 }: AxisOptions = {}): Sym {
+  const asked = typeof axis === "number" ? [axis] : axis;
+  const axes = [...new Set(asked.map((each) => axisOf(x, each, op)))];
+  if (axes.length === 1 && axes[0] === x.dims.length - 1) return one(op, [toFloat(x)], x.dims);
+  const order = [...x.dims.keys()].filter((each) => !axes.includes(each)).concat(axes);
+  const moved = transpose(x, order);
+  const size = sizeOf(axes.map((each) => x.dims[each] as Dim)) as Dim;
+  const joined = reshapeTo(moved, [...moved.dims.slice(0, -axes.length), size]);
+  const result = reshapeTo(one(op, [joined], joined.dims), moved.dims);
+  return transpose(
+    result,
+    order.map((_, i) => order.indexOf(i)),
+  );
+}
+
+/** Softmax over the last axis or others. */
+export const softmax = (x: Sym, options?: AxisOptions): Sym => overAxes("softmax", x, options);
+/** The logarithm of softmax over the last axis or others, exact where softmax underflows. */
+export const logSoftmax = (x: Sym, options?: AxisOptions): Sym =>
+  overAxes("logSoftmax", x, options);
 
 /** The same numbers; no gradient flows through. */
 export const stopGradient = (x: Sym): Sym => one("stopGradient", [toFloat(x)], x.dims);

@@ -6,7 +6,7 @@ use crate::ir::Shape;
 use crate::text::Number;
 use gradus_kernels::mem::{Memory, Slab};
 use gradus_kernels::reduce;
-use gradus_kernels::rng::{fill_normal, fill_truncated_normal, fill_uniform, Key};
+use gradus_kernels::rng::{fill_normal, fill_orthogonal, fill_truncated_normal, fill_uniform, Key};
 
 /// A variable's name and extents.
 #[derive(Clone, Debug)]
@@ -94,7 +94,8 @@ impl Store {
     }
 
     /// Fills a variable: "constant" (a), "uniform" (a <= x < b), "normal" and "truncatedNormal"
-    /// (mean a, standard deviation b before cutting at two of them).
+    /// (mean a, standard deviation b before cutting at two of them), "orthogonal" and "identity"
+    /// (a times such a matrix; all axes but the last count as rows).
     pub fn fill(
         &mut self,
         id: u32,
@@ -104,6 +105,7 @@ impl Store {
         seed: u64,
         stream: u32,
     ) -> Result<()> {
+        let cols = self.check(id)?.shape.last().factor;
         let out = self.data_mut(id)?;
         let key = Key::init(seed, stream);
         match kind {
@@ -111,8 +113,23 @@ impl Store {
             "uniform" => fill_uniform(key, a, b, 0, out),
             "normal" => fill_normal(key, a, b, 0, out),
             "truncatedNormal" => fill_truncated_normal(key, a, b, 0, out),
+            "identity" => {
+                out.fill(0.0);
+                out.iter_mut()
+                    .step_by(cols + 1)
+                    .take(cols)
+                    .for_each(|v| *v = a);
+            }
+            "orthogonal" => {
+                let mut scratch = Slab::default();
+                let size = out.len();
+                let grown = scratch.try_grow(size);
+                grown.map_err(|_| out_of_memory("an orthogonal matrix", size as f64))?;
+                let matrix = [size / cols.max(1), cols];
+                fill_orthogonal(key, a, matrix, scratch.as_mut_slice(), out);
+            }
             other => {
-                let expected = "constant, uniform, normal or truncatedNormal";
+                let expected = "the name of a distribution";
                 return Err(Error::new("initializer", expected, format!("{other:?}")));
             }
         }

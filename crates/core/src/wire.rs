@@ -243,6 +243,7 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
             momentum: r.f32()?,
             overwrite: r.u32()?,
         }),
+        28 => Op::Sparsemax(Sparsemax),
         other => return Err(r.bad("an operation", format!("code {other}"))),
     })
 }

@@ -163,7 +163,7 @@ fn moving_numbers() {
 }
 
 #[test]
-fn softmax_and_its_logarithm() {
+fn softmax_its_logarithm_and_sparsemax() {
     for cols in [1, 2, 3, 10, 33] {
         let shape = [4, cols];
         let xs: [(&[usize], _); 1] = [(&shape, numbers(4 * cols, 6))];
@@ -172,6 +172,9 @@ fn softmax_and_its_logarithm() {
         });
         check_gradient("logSoftmax", &xs, 4e-3, |bench, x| {
             bench.add(Op::LogSoftmax(LogSoftmax), x)
+        });
+        check_gradient("sparsemax", &xs, 4e-3, |bench, x| {
+            bench.add(Op::Sparsemax(Sparsemax), x)
         });
     }
 }

@@ -23,7 +23,7 @@ pub use optimize::{Assign, Average, ClipScale, Update};
 pub use random::Dropout;
 pub use reduce::{Expand, Reduce, ReduceKind};
 pub use shape::{Concat, Permute, Reshape, Slice, StopGradient};
-pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad};
+pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad, Sparsemax, SparsemaxGrad};
 pub use source::{BiasCorrection, Const, Extent, Input, Variable};
 
 use crate::autodiff::Backward;
@@ -56,6 +56,8 @@ pub enum Op {
     SoftmaxGrad(SoftmaxGrad),
     LogSoftmax(LogSoftmax),
     LogSoftmaxGrad(LogSoftmaxGrad),
+    Sparsemax(Sparsemax),
+    SparsemaxGrad(SparsemaxGrad),
     SparseCrossEntropy(SparseCrossEntropy),
     SparseCrossEntropyGrad(SparseCrossEntropyGrad),
     CrossEntropy(CrossEntropy),
@@ -99,6 +101,8 @@ impl Op {
             Op::SoftmaxGrad(op) => op,
             Op::LogSoftmax(op) => op,
             Op::LogSoftmaxGrad(op) => op,
+            Op::Sparsemax(op) => op,
+            Op::SparsemaxGrad(op) => op,
             Op::SparseCrossEntropy(op) => op,
             Op::SparseCrossEntropyGrad(op) => op,
             Op::CrossEntropy(op) => op,

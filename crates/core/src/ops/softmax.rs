@@ -1,4 +1,4 @@
-//! Softmax and its logarithm over the last axis.
+//! Softmax, its logarithm and sparsemax over the last axis.
 
 use super::{floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
@@ -66,4 +66,8 @@ row_function!(
 row_function!(
     /// `x - log(sum(exp(x)))` over the last axis.
     LogSoftmax "logSoftmax" softmax::log_softmax, LogSoftmaxGrad softmax::log_softmax_backward
+);
+row_function!(
+    /// The nearest point of the simplex, over the last axis.
+    Sparsemax "sparsemax" softmax::sparsemax, SparsemaxGrad softmax::sparsemax_backward
 );

@@ -39,6 +39,68 @@ pub fn fill_truncated_normal(key: Key, mean: f32, std: f32, offset: usize, out: 
     });
 }
 
+/// A random matrix `[rows, cols]` with orthonormal columns, or rows where it is wide, times `gain`:
+/// evenly distributed among all such matrices (Haar).
+///
+/// That is what the QR decomposition of a normal matrix gives when R's diagonal is positive. Its
+/// reflections can be drawn without that matrix, since each meets fresh normal numbers. Stewart,
+/// "The efficient generation of random orthogonal matrices with an application to condition
+/// estimators", SIAM Journal on Numerical Analysis 17 (1980).
+///
+/// `scratch` is as long as `out`; both hold `rows * cols` floats, else it panics.
+pub fn fill_orthogonal(
+    key: Key,
+    gain: f32,
+    [rows, cols]: [usize; 2],
+    scratch: &mut [f32],
+    out: &mut [f32],
+) {
+    assert_eq!([out.len(), scratch.len()], [rows * cols; 2]);
+    let (long, short) = (rows.max(cols), rows.min(cols));
+    fill_normal(key, 0.0, 1.0, 0, scratch);
+    // Makes of each normal vector, from its own place on, the normal of the mirror that turns it
+    // into the first axis.
+    let mirror = |(k, normal): (usize, &mut [f32])| {
+        let normal = &mut normal[k..];
+        let first = f64::from(normal[0]);
+        let sign = if first < 0.0 { -1.0 } else { 1.0 };
+        normal[0] = (first + sign * squares(normal).sqrt()) as f32;
+        (-sign, 2.0 / squares(normal))
+    };
+    let mirrors: Vec<(f64, f64)> = scratch
+        .chunks_exact_mut(long)
+        .enumerate()
+        .map(mirror)
+        .collect();
+    let mut column = vec![0.0f64; long];
+    for j in 0..short {
+        column.fill(0.0);
+        column[j] = mirrors[j].0 * f64::from(gain);
+        for k in (0..=j).rev() {
+            let normal = &scratch[k * long..][k..long];
+            let part = &mut column[k..];
+            let pairs = part.iter().zip(normal);
+            let dot: f64 = pairs.map(|(c, &v)| c * f64::from(v)).sum();
+            let step = dot * mirrors[k].1;
+            for (c, &v) in part.iter_mut().zip(normal) {
+                *c -= step * f64::from(v);
+            }
+        }
+        let (start, stride) = if rows < cols {
+            (j * long, 1)
+        } else {
+            (j, short)
+        };
+        for (to, from) in out[start..].iter_mut().step_by(stride).zip(&column) {
+            *to = *from as f32;
+        }
+    }
+}
+
+fn squares(x: &[f32]) -> f64 {
+    x.iter().map(|&v| f64::from(v) * f64::from(v)).sum()
+}
+
 /// The largest float32 below a finite `v`.
 fn below(v: f32) -> f32 {
     let bits = v.to_bits();

@@ -13,7 +13,7 @@ mod shuffle;
 mod tests;
 
 pub use dropout::{dropout, dropout_inplace};
-pub use fill::{fill_normal, fill_truncated_normal, fill_uniform};
+pub use fill::{fill_normal, fill_orthogonal, fill_truncated_normal, fill_uniform};
 pub use philox::{philox4x32_10, Key, GROUP};
 pub use shuffle::{permutation, shuffle};
 

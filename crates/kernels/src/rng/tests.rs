@@ -252,3 +252,74 @@ fn dropout_rejects_rates_outside_its_range() {
     assert!(x.iter().all(|&v| v == 0.0 || v == 65_536.0));
     assert!(x.iter().filter(|&&v| v != 0.0).count() < 20);
 }
+
+fn orthogonal(key: Key, gain: f32, shape: [usize; 2]) -> Vec<f32> {
+    let [mut scratch, mut out] = [(); 2].map(|()| vec![f32::NAN; shape[0] * shape[1]]);
+    fill_orthogonal(key, gain, shape, &mut scratch, &mut out);
+    out
+}
+
+#[test]
+fn orthogonal_matrices_are_orthogonal() {
+    for (rows, cols) in [
+        (1, 1),
+        (1, 5),
+        (5, 1),
+        (2, 2),
+        (7, 3),
+        (3, 7),
+        (33, 31),
+        (127, 129),
+    ] {
+        let q = orthogonal(Key::init(1, 2), 1.5, [rows, cols]);
+        let short = rows.min(cols);
+        let at = |line: usize, i: usize| {
+            let place = if rows < cols {
+                line * cols + i
+            } else {
+                i * cols + line
+            };
+            f64::from(q[place])
+        };
+        for a in 0..short {
+            for b in 0..short {
+                let dot: f64 = (0..rows.max(cols)).map(|i| at(a, i) * at(b, i)).sum();
+                let want = if a == b { 2.25 } else { 0.0 };
+                assert!((dot - want).abs() < 3e-7, "{rows}x{cols}: {dot}, {want}");
+            }
+        }
+    }
+}
+
+/// In three dimensions each element of a Haar matrix is uniform in [-1, 1] (Archimedes), also after
+/// any fixed rotation; half of the determinants are -1; the trace has mean 0 and variance 1.
+#[test]
+fn orthogonal_matrices_are_evenly_distributed() {
+    const DRAWS: usize = 20_000;
+    let mut elements = vec![Vec::with_capacity(DRAWS); 10];
+    let (mut turned, mut trace, mut square) = (0, 0.0, 0.0);
+    for seed in 0..DRAWS {
+        let q = orthogonal(Key::init(seed as u64, 3), 1.0, [3, 3]);
+        for (of, &v) in elements.iter_mut().zip(&q) {
+            of.push(v);
+        }
+        // (2, 2, 1) / 3 from the left, (2, -1, 2) / 3 from the right.
+        let (left, right) = ([2.0, 2.0, 1.0], [2.0, -1.0, 2.0]);
+        let product = |i: usize| left[i / 3] * right[i % 3] * q[i] / 9.0;
+        elements[9].push((0..9).map(product).sum());
+        let minor = |a: usize, b: usize| q[3 + a] * q[6 + b] - q[3 + b] * q[6 + a];
+        let determinant = q[0] * minor(1, 2) - q[1] * minor(0, 2) + q[2] * minor(0, 1);
+        turned += usize::from(determinant < 0.0);
+        let t = f64::from(q[0] + q[4] + q[8]);
+        trace += t;
+        square += t * t;
+    }
+    for (i, sample) in elements.iter().enumerate() {
+        let distance = kolmogorov_smirnov(sample, |v| (v + 1.0) / 2.0);
+        assert!(distance < KS_LIMIT, "element {i}: {distance}");
+    }
+    let n = DRAWS as f64;
+    assert!((turned as f64 - n / 2.0).abs() < 4.0 * (n / 4.0).sqrt());
+    assert!((trace / n).abs() < 4.0 / n.sqrt());
+    assert!((square / n - 1.0).abs() < 8.0 / n.sqrt());
+}

@@ -1,4 +1,4 @@
-//! Softmax, its logarithm and the losses made of them, row by row.
+//! Softmax, its logarithm, sparsemax and the losses made of them, row by row.
 //!
 //! A row's largest value is subtracted first, so that logits of any size are safe. A row that holds
 //! NaN or Infinity, or -Infinity only, gives NaN, as in NumPy and JAX; -Infinity beside finite
@@ -7,12 +7,15 @@
 mod cross_entropy;
 mod few;
 mod row;
+mod sparse;
 #[cfg(test)]
 mod tests;
 
 pub use cross_entropy::{
     cross_entropy, cross_entropy_backward, sparse_cross_entropy, sparse_cross_entropy_backward,
 };
+
+pub use sparse::{sparsemax, sparsemax_backward};
 
 use crate::lane::{F32x4, Lane};
 use crate::math::exp;

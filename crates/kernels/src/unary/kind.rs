@@ -116,6 +116,10 @@ rows! {
     HardShrink = rectifiers::HardShrink,
     /// x above a threshold, else a fixed value.
     Threshold = rectifiers::Threshold,
+    /// 0 up to -1, a parabola, x from 1 on
+    SparsePlus = rectifiers::SparsePlus,
+    /// (x + 1) / 2 cut off at 0 and 1
+    SparseSigmoid = rectifiers::SparseSigmoid,
     /// -x
     Neg = plain::Neg,
     /// |x|

@@ -228,3 +228,42 @@ impl Row for Threshold {
         L::select(x.le(p[0]), L::splat(0.0), L::splat(1.0))
     }
 }
+
+/// 0 up to -1, (x + 1)^2 / 4 up to 1, then x: what sparsemax makes of softplus. Martins and
+/// Astudillo 2016; Keras `sparse_plus`.
+pub struct SparsePlus;
+
+impl Row for SparsePlus {
+    const NAME: &'static str = "sparsePlus";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let one = L::splat(1.0);
+        let above = x.add(one).pmax(L::splat(0.0)).mul(L::splat(0.5));
+        L::select(x.ge(one), x, above.mul(above))
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let one = L::splat(1.0);
+        let above = x.add(one).pmax(L::splat(0.0)).mul(L::splat(0.5));
+        above.pmin(one)
+    }
+}
+
+/// min(max(x + 1, 0), 2) / 2, the derivative of sparsePlus. Martins and Astudillo 2016; Keras
+/// `sparse_sigmoid`; the derivative at -1 and 1 is 1/4, as in JAX.
+pub struct SparseSigmoid;
+
+impl Row for SparseSigmoid {
+    const NAME: &'static str = "sparseSigmoid";
+    const SAVES: Saves = Saves::Input;
+    #[inline(always)]
+    fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
+        SparsePlus::slope(x, p)
+    }
+    #[inline(always)]
+    fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
+        let one = L::splat(1.0);
+        clip_slope(x, one.neg(), one).mul(L::splat(0.5))
+    }
+}

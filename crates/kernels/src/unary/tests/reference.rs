@@ -374,6 +374,25 @@ pub fn all() -> Vec<Reference> {
         row(K::SoftShrink, &[], soft_shrink, |x, p| step(x.abs() > p[0])),
         row(K::HardShrink, &[], hard_shrink, |x, p| step(x.abs() > p[0])),
         row(K::Threshold, &[0.5, 2.0], threshold, |x, p| step(x > p[0])),
+        row(
+            K::SparsePlus,
+            &[],
+            |x, _| {
+                if x >= 1.0 {
+                    x
+                } else {
+                    (x + 1.0).max(0.0).powi(2) / 4.0
+                }
+            },
+            |x, _| clip((x + 1.0) / 2.0, 0.0, 1.0),
+        ),
+        row(
+            K::SparseSigmoid,
+            &[],
+            |x, _| clip((x + 1.0) / 2.0, 0.0, 1.0),
+            |x, _| step(x.abs() < 1.0) / 2.0,
+        )
+        .kinks(|x| x.abs() == 1.0),
         row(K::Neg, &[], |x, _| -x, |_, _| -1.0),
         row(K::Abs, &[], |x, _| x.abs(), |x, _| sign(x)),
         row(K::Square, &[], |x, _| x * x, |x, _| 2.0 * x),

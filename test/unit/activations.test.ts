@@ -68,8 +68,10 @@ describe("activations over rows agree with Keras", () => {
         const y = apply(syms.x as Sym);
         return { outputs: { y }, loss: sum(multiply(y, syms.dy as Sym)) };
       });
-      expectClose(outputs.y as Float32Array, found.tensor("y").data, { floor: 1e-2 });
-      expectClose(gradients.x as Float32Array, found.tensor("dx").data, { floor: 1e-1 });
+      // Keras' sparsemax is wrong where more than one share is above 0: exact values instead.
+      const exact = found.extra.activation === "sparsemax" ? "True" : "";
+      expectClose(outputs.y as Float32Array, found.tensor(`y${exact}`).data, { floor: 1e-2 });
+      expectClose(gradients.x as Float32Array, found.tensor(`dx${exact}`).data, { floor: 1e-1 });
     });
   }
 });

@@ -8,10 +8,13 @@ import {
   glorotUniform,
   heNormal,
   heUniform,
+  type Initializer,
   type InitializerLike,
+  identity,
   lecunNormal,
   lecunUniform,
   ones,
+  orthogonal,
   randomNormal,
   randomUniform,
   sequential,
@@ -20,6 +23,10 @@ import {
   zeros,
 } from "../../ts/index.js";
 import { fans } from "../../ts/initializers.js";
+import { loadedCore } from "../../ts/runtime/load.js";
+import { Resources, Variable } from "../../ts/runtime/resources.js";
+import { readGolden } from "../fixtures/golden.js";
+import { expectClose } from "../support/close.js";
 
 const inputs = 300;
 const units = 200;
@@ -129,16 +136,79 @@ describe("distributions", () => {
   });
 });
 
-describe("fans", () => {
-  it.each([
-    [[], 1, 1],
-    [[5], 5, 5],
-    [[3, 4], 3, 4],
-    [[3, 3, 8, 16], 72, 144],
-  ])("of %j", (shape, fanIn, fanOut) => {
-    expect(fans(shape)).toEqual({ fanIn, fanOut });
+const { cases } = readGolden("initializers");
+const ofKind = (kind: string) =>
+  cases.filter((each) => each.extra.kind === kind).map((each) => [each.name, each] as const);
+
+describe("fans are those of Keras", () => {
+  it.each(ofKind("fans"))("%s", (_, { extra, float32 }) => {
+    const [fanIn, fanOut] = float32("fans");
+    expect(fans(extra.shape as number[])).toEqual({ fanIn, fanOut });
+  });
+  it("count for kernels of convolutions", () => {
+    const shape = [3, 3, 8, 16];
+    const bound = Math.sqrt(6 / 72);
+    expect(heUniform().plan(shape)).toEqual({ kind: "uniform", a: -bound, b: bound });
+    const stddev = Math.sqrt(2 / (72 + 144)) / correction;
+    expect(glorotNormal().plan(shape)).toEqual({ kind: "truncatedNormal", a: 0, b: stddev });
+    const own = varianceScaling({ mode: "fanOut", distribution: "untruncatedNormal" });
+    expect(own.plan(shape)).toEqual({ kind: "normal", a: 0, b: Math.sqrt(1 / 144) });
   });
 });
+
+/** Fills a weight of any shape. */
+async function fill(initializer: Initializer, shape: readonly number[], seed = 1) {
+  const core = await loadedCore();
+  const variable = new Variable("test", shape);
+  const resources = new Resources({});
+  resources.create(core, [variable]);
+  const { kind, a, b } = initializer.plan(shape);
+  core.call("test", (engine) => engine.fill(variable.id, kind, a, b, seed, 0, 0));
+  const values = variable.view(core).slice();
+  resources.free();
+  return values;
+}
+
+describe("matrices", () => {
+  it.each(ofKind("identity"))("%s as in Keras", async (_, { options, tensor }) => {
+    const { shape, data } = tensor("w");
+    expect(await fill(identity(options as { gain: number }), shape)).toEqual(data);
+  });
+  it.each(ofKind("orthogonal"))("%s is as orthogonal as Keras'", async (_, golden) => {
+    const shape = golden.extra.shape as number[];
+    const q = await fill(orthogonal(golden.options as { gain: number }), shape);
+    const cols = shape.at(-1) as number;
+    const rows = q.length / cols;
+    const [count, length] = rows < cols ? [rows, cols] : [cols, rows];
+    const at = (line: number, i: number) =>
+      q[rows < cols ? line * cols + i : i * cols + line] as number;
+    const gram = Array.from({ length: count * count }, (_, k) => {
+      let sum = 0;
+      for (let i = 0; i < length; i++) sum += at(Math.floor(k / count), i) * at(k % count, i);
+      return sum;
+    });
+    expectClose(gram, golden.float32("gram"), { tolerance: 1e-6, floor: 1 });
+  });
+  it("orthogonal ones are spread evenly, and differ from seed to seed", async () => {
+    // Each element of a 3x3 matrix is uniform in [-1, 1].
+    const many = await Promise.all(
+      Array.from({ length: 3000 }, (_, seed) => fill(orthogonal(), [3, 3], seed)),
+    );
+    for (let i = 0; i < 9; i++) {
+      const values = Float32Array.from(many, (q) => q[i] as number);
+      expect(distance(values, uniformCdf(-1, 1))).toBeLessThan(1.95 / Math.sqrt(values.length));
+    }
+  });
+  it("have names", () => {
+    expect(draw("orthogonal")).toEqual(draw(orthogonal()));
+    expect(draw("identity").reduce((sum, value) => sum + value)).toBe(Math.min(inputs, units));
+  });
+});
+
+function built(options: { biasInitializer: InitializerLike }) {
+  const model = sequential({ inputShape: [3], layers: [dense({ units: 2, ...options })] });
+  return model.getWeights();
+}
 
 describe("initializers refuse", () => {
   it.each([
@@ -146,6 +216,30 @@ describe("initializers refuse", () => {
     ["a range turned round", () => randomUniform({ minval: 1, maxval: 0 }), /maxval/],
     ["a scale of 0", () => varianceScaling({ scale: 0 }), /scale/],
     ["an unknown mode", () => varianceScaling({ mode: "fan" as "fanIn" }), /mode: .*fanIn/],
+    ["a scale that is infinite", () => varianceScaling({ scale: 1 / 0 }), /scale/],
+    [
+      "an unknown distribution",
+      () => varianceScaling({ distribution: "normal" as never }),
+      /distribution: /,
+    ],
+    ["a mean that is no number", () => truncatedNormal({ mean: Number.NaN }), /mean/],
+    ["a negative stddev before truncation", () => truncatedNormal({ stddev: -1 }), /stddev/],
+    ["bounds that are no numbers", () => randomUniform({ minval: "0" as never }), /minval/],
+    ["a constant that is no number", () => constant({ value: Number.NaN }), /value/],
+    ["a gain that is infinite", () => orthogonal({ gain: 1 / 0 }), /orthogonal: expected gain/],
+    ["a gain that is no number", () => identity({ gain: "2" as never }), /identity: expected gain/],
+    ["a negative seed", () => orthogonal({ seed: -1 }), /seed/],
+    [
+      "a seed where nothing is drawn",
+      () => identity({ seed: 1 } as never),
+      /unknown option "seed"/,
+    ],
+    [
+      "orthogonal vectors",
+      () => built({ biasInitializer: "orthogonal" }),
+      /dense\/bias \(orthogonal\): expected a weight of at least 2 axes, received shape \[2\]/,
+    ],
+    ["identity vectors", () => built({ biasInitializer: identity() }), /a weight of 2 axes/],
     ["a seed that is not whole", () => heNormal({ seed: 1.5 }), /heNormal: expected seed/],
     ["options of another", () => heNormal({ scale: 1 } as never), /unknown option "scale"/],
     [

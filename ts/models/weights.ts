@@ -5,6 +5,7 @@ import type { DataLike } from "../data/rows.js";
 import { isNumericArray } from "../data/rows.js";
 import { isTensor, shapeText, type Tensor, tensor } from "../data/tensor.js";
 import { describe, fail, GradusError, nearest } from "../errors.js";
+import type { FillPlan } from "../initializers.js";
 import type { LayerState, LayerWeight } from "../layers/layer.js";
 import type { Core } from "../runtime/core.js";
 import type { LayerGraph, ModelWeight } from "./layer-graph.js";
@@ -22,6 +23,8 @@ export function countNumbers(weights: readonly LayerWeight[]): number {
 export function createWeights(core: Core, where: string, graph: LayerGraph, seed: Seed): void {
   const states = graph.layers.map((layer) => layer.state as LayerState);
   const made: number[] = [];
+  // Before anything is made: an initializer may refuse a shape.
+  const plans = states.map((state) => state.weights.map(planOf));
   try {
     for (const [index, state] of states.entries()) {
       if (state.weights.every(({ variable }) => variable.exists)) continue;
@@ -38,12 +41,29 @@ export function createWeights(core: Core, where: string, graph: LayerGraph, seed
     const count = countNumbers(graph.weights);
     throw sizeError(where, `${thousands(count)} weights`, count, error);
   }
-  for (const index of made) fillWeights(core, states[index] as LayerState, index, seed);
+  for (const index of made) {
+    fillWeights(core, states[index] as LayerState, plans[index] ?? [], index, seed);
+  }
 }
 
-function fillWeights(core: Core, state: LayerState, layerIndex: number, seed: Seed): void {
+function planOf({ spec, variable }: LayerWeight): FillPlan {
+  try {
+    return spec.initializer.plan(spec.shape);
+  } catch (error) {
+    if (!(error instanceof GradusError)) throw error;
+    throw new GradusError(`${variable.name} (${error.where})`, error);
+  }
+}
+
+function fillWeights(
+  core: Core,
+  state: LayerState,
+  plans: readonly FillPlan[],
+  layerIndex: number,
+  seed: Seed,
+): void {
   for (const [i, { spec, variable }] of state.weights.entries()) {
-    const { kind, a, b } = spec.initializer.plan(spec.shape);
+    const { kind, a, b } = plans[i] as FillPlan;
     const own = spec.initializer.seed;
     const { low, high } = own === null ? seed : split(own);
     const stream = own === null ? layerIndex * weightsPerLayer + i : 0;

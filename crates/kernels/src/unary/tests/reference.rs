@@ -381,7 +381,7 @@ pub fn all() -> Vec<Reference> {
                 if x >= 1.0 {
                     x
                 } else {
-                    (x + 1.0).max(0.0).powi(2) / 4.0
+                    clip(x + 1.0, 0.0, 2.0).powi(2) / 4.0
                 }
             },
             |x, _| clip((x + 1.0) / 2.0, 0.0, 1.0),

@@ -11,6 +11,62 @@ use reference::Reference;
 /// Results below this may be 0: the rows let exponentials below 2^-126 be 0.
 const FLUSH: f64 = 3e-36;
 
+/// The worst errors of value and slope of each row, in ulp, measured by both tests below (8.6 million
+/// floats a row, strict and fused) and rounded up to tenths. Where a row of `reference::all` states a factor
+/// they are in units of it, and where it states a slack, slopes within that do not count.
+const MEASURED: &[(&str, f64, f64)] = &[
+    ("linear", 0.0, 0.0),
+    ("sigmoid", 1.6, 1.8),
+    ("tanh", 1.3, 1.5),
+    ("relu", 0.5, 0.0),
+    ("leakyRelu", 0.5, 0.0),
+    ("elu", 2.0, 1.4),
+    ("selu", 2.5, 1.3),
+    ("celu", 1.3, 0.8),
+    ("gelu", 3.5, 3.4),
+    ("geluTanh", 2.5, 2.6),
+    ("silu", 1.6, 3.4),
+    ("mish", 3.8, 3.9),
+    ("softplus", 1.7, 2.3),
+    ("softsign", 1.5, 3.5),
+    ("relu6", 0.0, 0.0),
+    ("hardSigmoid", 1.4, 0.4),
+    ("hardSilu", 2.5, 1.4),
+    ("hardTanh", 0.0, 0.0),
+    ("exponential", 1.1, 1.1),
+    ("logSigmoid", 1.7, 2.5),
+    ("squareplus", 2.2, 4.0),
+    ("tanhShrink", 3.7, 3.4),
+    ("softShrink", 0.5, 0.0),
+    ("hardShrink", 0.0, 0.0),
+    ("threshold", 0.0, 0.0),
+    ("sparsePlus", 2.0, 0.5),
+    ("sparseSigmoid", 0.5, 0.0),
+    ("neg", 0.0, 0.0),
+    ("abs", 0.0, 0.0),
+    ("square", 0.5, 0.0),
+    ("sqrt", 0.5, 1.5),
+    ("rsqrt", 1.0, 3.6),
+    ("reciprocal", 0.5, 1.9),
+    ("exp", 1.1, 1.1),
+    ("log", 0.9, 0.5),
+    ("log1p", 1.0, 1.5),
+    ("expm1", 1.4, 1.8),
+    ("sign", 0.0, 0.0),
+    ("round", 0.0, 0.0),
+    ("floor", 0.0, 0.0),
+    ("ceil", 0.0, 0.0),
+    ("clip", 0.0, 0.0),
+    ("scale", 0.5, 0.0),
+    ("offset", 0.5, 0.0),
+];
+
+fn measured(kind: UnaryKind) -> [f64; 2] {
+    let row = MEASURED.iter().find(|row| row.0 == kind.name());
+    let &(_, value, slope) = row.expect("a measured row");
+    [value, slope]
+}
+
 #[test]
 fn names_and_codes_are_unique() {
     for (i, kind) in UnaryKind::ALL.iter().enumerate() {
@@ -61,35 +117,11 @@ impl Worst {
     }
 }
 
-/// Where functions go wrong first: the ends of exponentials, large and tiny numbers, no numbers.
-const EDGES: [f32; 20] = [
-    0.0,
-    1e-45,
-    1e-40,
-    f32::MIN_POSITIVE,
-    1e-20,
-    1e-7,
-    1.0,
-    3.0,
-    6.0,
-    20.0,
-    87.3,
-    88.0,
-    88.75,
-    104.0,
-    1e4,
-    1e10,
-    1e20,
-    f32::MAX,
-    f32::INFINITY,
-    f32::NAN,
-];
-
-/// Whether value and slope are within their bounds at the edges and at every `step`-th float, of
-/// either sign; prints the largest errors.
+/// Whether value and slope are within their bounds at every `step`-th float and at the
+/// edges of `sweep`; prints the largest errors.
 fn check(r: &Reference, step: usize) -> bool {
     let mut worst: [Worst; 4] = Default::default();
-    let mut see = |x: f32| {
+    sweep(step, |x| {
         let params = r.unary.params;
         let p = params.map(f64::from);
         let wide = f64::from(x);
@@ -116,12 +148,7 @@ fn check(r: &Reference, step: usize) -> bool {
                 worst[2 + k].see(ulp(slope, want, FLUSH) / allowed.slope_factor, x);
             }
         }
-    };
-    for x in EDGES {
-        see(x);
-        see(-x);
-    }
-    sweep(step, see);
+    });
     let [a, b, c, d] = &worst;
     println!(
         "{:14} value {:.2} at {:e}, fused {:.2} at {:e}; slope {:.2} at {:e}, fused {:.2} at {:e}",

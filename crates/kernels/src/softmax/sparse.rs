@@ -57,7 +57,7 @@ fn threshold(x: &[f32]) -> (f64, f64) {
         for &x in x {
             let z = f64::from(x) - largest;
             // NaN counts, and makes all of the row NaN.
-            if !(z <= from) {
+            if z > from || z.is_nan() {
                 sum += z;
                 count += 1;
             }

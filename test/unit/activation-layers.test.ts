@@ -64,6 +64,19 @@ describe("learned activations", () => {
     await model.fit(x, y, { epochs: 300, batchSize: 64 });
     expectClose(model.getWeights()["swish/beta"]?.data ?? [], [2, 0.5], { tolerance: 2e-2 });
   });
+  it("keep to their constraints", async () => {
+    const x = [[-1], [-2], [1]];
+    const layers = [
+      prelu({ alphaConstraint: "nonNeg" }),
+      swish({ trainableBeta: true, betaConstraint: "nonNeg" }),
+    ];
+    const model = sequential({ inputShape: [1], seed: 1, layers });
+    model.compile({ optimizer: gradus.sgd({ learningRate: 1 }), loss: "meanSquaredError" });
+    await model.fit(x, [[9], [9], [-9]], { epochs: 3 });
+    const weights = model.getWeights();
+    expect(weights["prelu/alpha"]?.data[0]).toBe(0);
+    expect(weights["swish/beta"]?.data[0]).toBeGreaterThanOrEqual(0);
+  });
   it("count as trainable weights, shared along axes", () => {
     const of = (layer: Layer) =>
       sequential({ inputShape: [4, 5, 3], layers: [layer] })

@@ -1,5 +1,6 @@
 // Activations with weights of their own: prelu, and swish with a learned slope.
 import { relu, sigmoid } from "../activations.js";
+import { type ConstraintLike, resolveConstraint } from "../constraints.js";
 import { checkBoolean, checkNumber, describe, fail } from "../errors.js";
 import { constant, type InitializerLike, resolveInitializer } from "../initializers.js";
 import { multiply, negative, subtract } from "../ops.js";
@@ -13,6 +14,8 @@ export interface PreluOptions extends LayerOptions {
   alphaInitializer?: InitializerLike;
   /** A penalty on the slopes. Default: none. */
   alphaRegularizer?: RegularizerLike | null;
+  /** What the slopes are projected to after each update. Default: none. */
+  alphaConstraint?: ConstraintLike | null;
   /**
    * Axes along which one slope serves all, counted from 1, behind the batch: `[1, 2]` for images
    * `[batch, height, width, channels]` is one slope for each channel. Default: none.
@@ -28,6 +31,8 @@ export interface SwishOptions extends LayerOptions {
   trainableBeta?: boolean;
   /** A penalty on a learned slope. Default: none. */
   betaRegularizer?: RegularizerLike | null;
+  /** What a learned slope is projected to after each update. Default: none. */
+  betaConstraint?: ConstraintLike | null;
   /** As in `prelu`, for a learned slope. Default: all but the last axis, a slope for each feature. */
   sharedAxes?: number | readonly number[] | null;
 }
@@ -70,19 +75,20 @@ function sharedShape(
  * prelu({ alphaInitializer: constant({ value: 0.25 }) })
  */
 export function prelu(options: PreluOptions = {}): Layer {
-  const own = ["alphaInitializer", "alphaRegularizer", "sharedAxes"];
+  const own = ["alphaInitializer", "alphaRegularizer", "alphaConstraint", "sharedAxes"];
   const given = checkLayerOptions("prelu", options, own);
   const initializer = resolveInitializer(
     "prelu: alphaInitializer",
     given.alphaInitializer ?? "zeros",
   );
   const regularizer = resolveRegularizer("prelu: alphaRegularizer", given.alphaRegularizer ?? null);
+  const constraint = resolveConstraint("prelu: alphaConstraint", given.alphaConstraint ?? null);
   const shapeFor = sharedShape("prelu", given.sharedAxes ?? null);
   return new Layer(
     {
       kind: "prelu",
       weights: (inputs, place) => [
-        { name: "alpha", shape: shapeFor(inputs, place), initializer, regularizer },
+        { name: "alpha", shape: shapeFor(inputs, place), initializer, regularizer, constraint },
       ],
       call(context, inputs) {
         const x = onlyInput(inputs, "prelu");
@@ -101,16 +107,17 @@ export function prelu(options: PreluOptions = {}): Layer {
  * swish({ trainableBeta: true })
  */
 export function swish(options: SwishOptions = {}): Layer {
-  const own = ["beta", "trainableBeta", "betaRegularizer", "sharedAxes"];
+  const own = ["beta", "trainableBeta", "betaRegularizer", "betaConstraint", "sharedAxes"];
   const given = checkLayerOptions("swish", options, own);
   const value = checkNumber("swish", "beta", given.beta ?? 1);
   const learned = checkBoolean("swish", "trainableBeta", given.trainableBeta ?? false);
   const regularizer = resolveRegularizer("swish: betaRegularizer", given.betaRegularizer ?? null);
+  const constraint = resolveConstraint("swish: betaConstraint", given.betaConstraint ?? null);
   const sharedAxes = given.sharedAxes ?? null;
   const shapeFor = sharedShape("swish", sharedAxes, sharedAxes === null);
-  if (!learned && (regularizer || sharedAxes !== null)) {
+  if (!learned && (regularizer || constraint || sharedAxes !== null)) {
     fail("swish", {
-      expected: "trainableBeta: true beside betaRegularizer or sharedAxes",
+      expected: "trainableBeta: true beside betaRegularizer, betaConstraint or sharedAxes",
       received: "a slope that is not learned",
     });
   }
@@ -120,7 +127,7 @@ export function swish(options: SwishOptions = {}): Layer {
       kind: "swish",
       ...(learned && {
         weights: (inputs: readonly (readonly Dim[])[], place: string) => [
-          { name: "beta", shape: shapeFor(inputs, place), initializer, regularizer },
+          { name: "beta", shape: shapeFor(inputs, place), initializer, regularizer, constraint },
         ],
       }),
       call(context, inputs) {

@@ -110,6 +110,8 @@ export interface TrainPart {
   };
   /** Whether gradients of several calls make one update: what this program does with its own. */
   readonly accumulation: { readonly kind: keyof typeof accumulationCodes; readonly steps: number };
+  /** A variable `[trainables]` that gets the norm of each gradient before clipping. Default: none. */
+  readonly gradientNorms?: GraphVariable | null;
   readonly trainables: readonly TrainableEntry[];
 }
 
@@ -285,6 +287,8 @@ function encodeTrain(writer: ByteWriter, train: TrainPart, at: (node: number) =>
   writer.text(train.rule).floats(train.hyperparameters);
   writer.byte(clipCodes[train.clip.kind]).float(train.clip.limit);
   writer.byte(accumulationCodes[train.accumulation.kind]).unsigned(train.accumulation.steps);
+  if (train.gradientNorms) writer.byte(1).unsigned(train.gradientNorms.id);
+  else writer.byte(0);
   writer.unsigned(train.trainables.length);
   for (const trainable of train.trainables) {
     const { variable, learningRateMultiplier, weightDecay, slots, accumulator } = trainable;

@@ -2,6 +2,7 @@
 // several in order. It must not know models, only the events and the view below.
 import type { Tensor } from "../data/tensor.js";
 import { describe, fail, nearest } from "../errors.js";
+import type { StepProbe } from "./step-probe.js";
 
 /**
  * Losses and metrics by name: `loss`, `accuracy`, and with validation `valLoss`,
@@ -88,6 +89,8 @@ export interface Callback {
   onPredictBatchBegin?(batch: number, logs: Logs): HookResult;
   /** After a batch of prediction. */
   onPredictBatchEnd?(batch: number, logs: Logs): HookResult;
+  /** What `fit` measures for it at some steps; `diagnose()` works with it. @internal */
+  readonly probe?: StepProbe;
 }
 
 const runHooks = [
@@ -209,6 +212,11 @@ export class CallbackList {
       callback.setParams?.(params);
       callback.setModel?.(model);
     }
+  }
+
+  /** What callbacks want measured. */
+  get probes(): readonly StepProbe[] {
+    return this.callbacks.flatMap(({ probe }) => probe ?? []);
   }
 
   /** Whether any callback has the hook: where none has, its logs need not be made. */

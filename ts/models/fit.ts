@@ -15,6 +15,7 @@ import { joinNames } from "./parts.js";
 import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import { StepWatch } from "./step-watch.js";
 import type { TrainingSetup } from "./training-setup.js";
 
 /** Data to validate with: inputs, targets and, if wanted, a weight for each row. */
@@ -108,7 +109,16 @@ export async function fit(
     const { validation, validationBatchSize } = plan;
     const evaluation =
       validation && prepareEvaluation(core, where, state, setup, validation, validationBatchSize);
-    await runEpochs(state, setup, model, plan, training, evaluation, callbacks, pace);
+    const { probes } = callbacks;
+    const watch =
+      probes.length > 0
+        ? new StepWatch(core, where, state, setup, plan.training, plan.batchSize, probes)
+        : null;
+    try {
+      await runEpochs(state, setup, model, plan, training, watch, evaluation, callbacks, pace);
+    } finally {
+      watch?.free();
+    }
     return history;
   });
 }
@@ -231,6 +241,7 @@ async function runEpochs(
   model: CallbackModel,
   plan: Plan,
   training: Training,
+  watch: StepWatch | null,
   evaluation: Evaluation | null,
   callbacks: CallbackList,
   pace: Pace,
@@ -244,7 +255,7 @@ async function runEpochs(
     setup.epoch = epoch;
     means.reset(training.core);
     await activity.hook(() => callbacks.at("onEpochBegin", epoch, {}));
-    await runBatches(state, setup, model, plan, training, callbacks, pace);
+    await runBatches(state, setup, model, plan, training, watch, callbacks, pace);
     state.epochs++;
     logs = means.read(training.core);
     if (evaluation) {
@@ -267,6 +278,7 @@ async function runBatches(
   model: CallbackModel,
   { batchSize, shuffle }: Plan,
   training: Training,
+  watch: StepWatch | null,
   callbacks: CallbackList,
   pace: Pace,
 ): Promise<void> {
@@ -282,7 +294,10 @@ async function runBatches(
       const wait = activity.hook(() => callbacks.at("onTrainBatchBegin", batch, {}));
       if (wait) await wait;
     }
-    trainBatch(state, setup, training, order, from, Math.min(from + batchSize, count));
+    const to = Math.min(from + batchSize, count);
+    const watching = watch?.isDue() ? watch : null;
+    trainBatch(state, setup, watching ?? training, order, from, to);
+    watching?.report(to - from);
     if (wantsEnd) {
       const wait = activity.hook(() => callbacks.at("onTrainBatchEnd", batch, means.read(core)));
       if (wait) await wait;

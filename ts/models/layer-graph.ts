@@ -52,6 +52,8 @@ export interface ModelWeight extends LayerWeight {
 /** What lowering found. */
 export interface Lowered {
   readonly outputs: readonly Sym[];
+  /** All values by their numbers: inputs, then the result of each call. */
+  readonly values: readonly Sym[];
   /** Scalars that layers added to the loss. */
   readonly losses: readonly Sym[];
 }
@@ -179,7 +181,7 @@ export class LayerGraph {
       const callMode = { training, random, trainable, stream, losses };
       values.push(callLayer(graph, this.#placeOf(layer), layer, weights, given, callMode));
     });
-    return { outputs: this.outputs.map(({ value }) => values[value] as Sym), losses };
+    return { outputs: this.outputs.map(({ value }) => values[value] as Sym), values, losses };
   }
 
   /** Calls the layers on tensors between layers: this graph as a part of another. */

@@ -3,7 +3,13 @@
 import type { DType } from "../data/tensor.js";
 import { sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
-import { GraphBuilder, type GraphResult, type Sym, type TrainPart } from "../graph.js";
+import {
+  GraphBuilder,
+  type GraphResult,
+  type GraphVariable,
+  type Sym,
+  type TrainPart,
+} from "../graph.js";
 import { accumulate, assign, averageWeight, batchSize } from "../layer-ops.js";
 import { type LossReduction, targetType } from "../losses.js";
 import type { Metric } from "../metrics.js";
@@ -99,15 +105,24 @@ export function lowerEvaluation(
   return lowering(graph, { outputs: {}, train: null }, dataInputs(variant));
 }
 
+/** What is measured beside a training step, without changing what it does. */
+export interface Observer {
+  /** A variable for the norms of the gradients of all trainables. */
+  readonly gradientNorms: GraphVariable | null;
+  /** Adds what else is measured; the outputs it is read from. */
+  observe(graph: GraphBuilder, values: readonly Sym[], loss: Sym): GraphResult["outputs"];
+}
+
 /** The graph of a whole training step. */
 export function lowerTraining(
   model: LayerGraph,
   setup: TrainingSetup,
   variant: Variant,
   updates: boolean,
+  observer: Observer | null = null,
 ): Lowering {
   const graph = new GraphBuilder();
-  const loss = lowerLoss(graph, model, setup, variant, setup.means.train, true);
+  const { loss, values } = lowerLoss(graph, model, setup, variant, setup.means.train, true);
   const hasMomentum = setup.momentum !== undefined;
   const { optimizer } = setup;
   const train: TrainPart = {
@@ -121,6 +136,7 @@ export function lowerTraining(
       kind: optimizer.accumulationSteps === 1 ? "none" : updates ? "finish" : "gather",
       steps: optimizer.accumulationSteps,
     },
+    gradientNorms: observer?.gradientNorms ?? null,
     trainables: setup.updated.map(({ weight, slots, accumulator }) => ({
       variable: weight.variable,
       learningRateMultiplier:
@@ -131,7 +147,8 @@ export function lowerTraining(
     })),
   };
   const scalar = (name: string): ProgramInput => ({ name, dtype: "float32", rowLength: null });
-  return lowering(graph, { outputs: {}, train, after: lowerAfterStep(setup) }, [
+  const outputs = observer?.observe(graph, values, loss) ?? {};
+  return lowering(graph, { outputs, train, after: lowerAfterStep(setup) }, [
     ...dataInputs(variant),
     scalar(inputNames.learningRate),
     ...(hasMomentum ? [scalar(inputNames.momentum)] : []),
@@ -194,7 +211,7 @@ function callLayers(
   return model.lower(graph, inputs, mode);
 }
 
-/** The total loss, a scalar; loss and metrics are added to the running means. */
+/** The total loss, a scalar, and all values; loss and metrics are added to the running means. */
 function lowerLoss(
   graph: GraphBuilder,
   model: LayerGraph,
@@ -202,10 +219,10 @@ function lowerLoss(
   variant: Variant,
   means: RunningMeans,
   training: boolean,
-): Sym {
+): { loss: Sym; values: readonly Sym[] } {
   const isTrainable = (layer: Parameters<TrainingSetup["isTrainable"]>[0]) =>
     setup.isTrainable(layer);
-  const { outputs, losses } = callLayers(graph, model, variant, {
+  const { outputs, values, losses } = callLayers(graph, model, variant, {
     training,
     random: training,
     isTrainable,
@@ -234,7 +251,7 @@ function lowerLoss(
     for (const metric of output.metrics) lowerMetric(metric, yTrue, yPred, null, means);
     for (const metric of output.weightedMetrics) lowerMetric(metric, yTrue, yPred, weights, means);
   }
-  return total;
+  return { loss: total, values };
 }
 
 /** An output with its targets and, if there are any, weights of rows. */

@@ -4,7 +4,7 @@ use crate::autodiff::differentiate;
 use crate::composed::{Build, Composed};
 use crate::error::{Error, Result};
 use crate::ir::{Graph, Shape, Value};
-use crate::ops::{ClipScale, Op, Update, Variable};
+use crate::ops::{ClipScale, Norms, Op, Update, Variable};
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::update::UpdateKind;
 
@@ -25,6 +25,8 @@ pub struct Train {
     pub clip: Clip,
     /// Whether gradients of several calls make one update.
     pub accumulation: Accumulation,
+    /// A variable `[trainables]` that gets the norm of each gradient before clipping.
+    pub norms: Option<u32>,
     /// What is trained.
     pub trainables: Vec<Trainable>,
 }
@@ -121,6 +123,10 @@ pub fn add_updates(
     let pairs = train.trainables.iter().zip(&grads);
     let untouched = pairs.filter(|(_, grad)| grad.is_none());
     let untouched = untouched.map(|(t, _)| t.variable).collect();
+    if let Some(norms) = train.norms {
+        let into = variable(g, norms)?;
+        observe(g, into, &grads, origin)?;
+    }
     if train.accumulation != Accumulation::None {
         for (trainable, grad) in train.trainables.iter().zip(&mut grads) {
             let Some(found) = *grad else { continue };
@@ -217,4 +223,18 @@ fn accumulate(
     let cleared = build.zeros_like(accumulator)?;
     build.assign(accumulator, cleared)?;
     Ok(Some(mean))
+}
+
+/// Writes the norm of each gradient to a variable; that of one that does not exist is 0.
+fn observe(g: &mut Graph, into: Value, grads: &[Option<Value>], origin: u32) -> Result<()> {
+    let mut build = Build { graph: g, origin };
+    let mut inputs = Vec::with_capacity(grads.len());
+    for grad in grads {
+        inputs.push(match grad {
+            Some(grad) => *grad,
+            None => build.constant(0.0)?,
+        });
+    }
+    let norms = build.add(Op::Norms(Norms), inputs)?;
+    build.assign(into, norms)
 }

@@ -281,6 +281,10 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         (2, steps) if steps > 1 => Accumulation::Finish(steps),
         (other, _) => return Err(r.bad("a way of accumulating", other.to_string())),
     };
+    let norms = match r.byte()? {
+        0 => None,
+        _ => Some(r.u32()?),
+    };
     let mut trainables = Vec::new();
     for _ in 0..r.count(10)? {
         let variable = r.u32()?;
@@ -310,6 +314,7 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         hyper,
         clip,
         accumulation,
+        norms,
         trainables,
     })
 }

@@ -19,6 +19,8 @@ struct Classifier {
     loss: Value,
     rate: Value,
     weights: Vec<u32>,
+    /// Where the norms of gradients go, if they are wanted.
+    norms: Option<u32>,
 }
 
 fn classifier(activation: &str) -> Classifier {
@@ -42,6 +44,7 @@ fn classifier(activation: &str) -> Classifier {
         loss,
         rate,
         weights: vec![w1, b1, w2],
+        norms: None,
     }
 }
 
@@ -82,6 +85,7 @@ impl Classifier {
             hyper,
             clip,
             accumulation: Accumulation::None,
+            norms: self.norms,
             trainables,
         };
         let message = Message {
@@ -145,6 +149,45 @@ fn fusion_changes_no_more_than_rounding() {
             assert!(
                 (plain - fused).abs() <= 2e-5,
                 "{activation}: {plain} {fused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn norms_of_gradients_are_those_before_clipping_and_change_nothing() {
+    for (rule, clip) in [
+        ("adam", Clip::GlobalNorm(0.01)),
+        ("sgd", Clip::Norm(0.01)),
+        ("sgd", Clip::None),
+    ] {
+        let mut plain = classifier("relu");
+        let mut watched = classifier("relu");
+        watched.norms = Some(watched.bench.engine.store.create("norms", &[3]).unwrap());
+        let before = plain.all_weights();
+        let program = plain.train(rule, clip, 9, Passes::default());
+        let observed = watched.train(rule, clip, 9, Passes::default());
+        // What plain gradient descent takes off the weights, for the expected norms.
+        let mut descent = classifier("relu");
+        let step = descent.train("sgd", Clip::None, 9, Passes::default());
+        descent.step(step, 7);
+        let gradient: Vec<f32> = before
+            .iter()
+            .zip(descent.all_weights())
+            .map(|(old, new)| (old - new) / 0.05)
+            .collect();
+        assert_eq!(plain.step(program, 7), watched.step(observed, 7));
+        assert_eq!(plain.all_weights(), watched.all_weights());
+        let store = &watched.bench.engine.store;
+        let norms = store.data(watched.norms.unwrap()).unwrap();
+        for (norm, part) in norms
+            .iter()
+            .zip([&gradient[..40], &gradient[40..48], &gradient[48..]])
+        {
+            let expected = part.iter().map(|g| g * g).sum::<f32>().sqrt();
+            assert!(
+                (norm - expected).abs() < 1e-4 * expected,
+                "{norm} {expected}"
             );
         }
     }

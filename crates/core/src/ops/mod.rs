@@ -19,7 +19,7 @@ pub(crate) use matmul::matrix_shape;
 pub use matmul::MatMul;
 pub use metric::{Accumulate, ArgMax, InTopK};
 pub use norm::{BatchNorm, BatchNormGrad, Normalize, UpdateMoving};
-pub use optimize::{Assign, Average, ClipScale, Update};
+pub use optimize::{Assign, Average, ClipScale, Norms, Update};
 pub use random::Dropout;
 pub use reduce::{Expand, Reduce, ReduceKind};
 pub use shape::{Concat, Permute, Reshape, Slice, StopGradient};
@@ -73,6 +73,7 @@ pub enum Op {
     Assign(Assign),
     Average(Average),
     ClipScale(ClipScale),
+    Norms(Norms),
     Update(Update),
 }
 
@@ -118,6 +119,7 @@ impl Op {
             Op::Assign(op) => op,
             Op::Average(op) => op,
             Op::ClipScale(op) => op,
+            Op::Norms(op) => op,
             Op::Update(op) => op,
         }
     }

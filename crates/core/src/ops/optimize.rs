@@ -1,8 +1,8 @@
-//! What changes variables: optimizer updates, clipping factors, assignment.
+//! What changes variables: optimizer updates, clipping factors, assignment; norms of gradients.
 
 use super::{assignable, mismatch, Frame, Rule};
 use crate::error::Result;
-use crate::ir::{Dims, Shape, Type};
+use crate::ir::{DType, Dims, Shape, Type};
 use crate::text::{numbers, Number};
 use gradus_kernels::mem::At;
 use gradus_kernels::norm;
@@ -163,6 +163,31 @@ impl Rule for ClipScale {
         };
         let ([], [out]) = frame.views([]);
         out[0] = factor as f32;
+    }
+}
+
+/// The Euclidean norm of each input, one after the other: `[inputs]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norms;
+
+impl Rule for Norms {
+    fn name(&self) -> String {
+        "norms".into()
+    }
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match !inputs.is_empty() && inputs.iter().all(|t| t.dtype == DType::F32) {
+            true => Ok(vec![Type::f32(Shape::fixed(&[inputs.len()]))]),
+            false => Err(mismatch("at least 1 float32 input", inputs)),
+        }
+    }
+    fn flops(&self, ins: &[Dims], _outs: &[Dims]) -> u64 {
+        ins.iter().map(|d| 2 * d.size() as u64).sum()
+    }
+    fn run(&self, frame: &mut Frame) {
+        for (i, input) in frame.ins.iter().enumerate() {
+            let ([values], [out]) = frame.memory.views([input.at], [frame.outs[0].at]);
+            out[i] = reduce::sum_squares(values).sqrt() as f32;
+        }
     }
 }
 

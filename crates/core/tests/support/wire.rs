@@ -121,6 +121,7 @@ pub fn small_training_graph() -> Vec<u8> {
         .f(1.0)
         .b(0)
         .u(0)
+        .b(0)
         .u(3)
         .u(1)
         .f(1.0)

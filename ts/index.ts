@@ -38,6 +38,7 @@ export {
   type TensorData,
   tensor,
 } from "./data/tensor.js";
+export * from "./diagnose/index.js";
 export { type ErrorDetail, GradusError } from "./errors.js";
 export type { Sym } from "./graph.js";
 export {

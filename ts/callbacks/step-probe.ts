@@ -55,6 +55,8 @@ export interface ProbedCall {
   readonly kind: string;
   /** The activation that made the output, where one did. */
   readonly activation: string | null;
+  /** Whether the layer has weights, trained or not. */
+  readonly hasWeights: boolean;
   /** What it reads: numbers of inputs, and from `inputs.length` on of calls. */
   readonly sources: readonly number[];
   /** Whether it is an output of the model. */

@@ -10,7 +10,7 @@ import type {
   WeightNorms,
 } from "../callbacks/step-probe.js";
 import { GraphBuilder, type Sym } from "../graph.js";
-import type { Layer } from "../layers/layer.js";
+import type { Layer, LayerState } from "../layers/layer.js";
 import {
   absolute,
   concatenate,
@@ -264,6 +264,7 @@ export class StepWatch implements Observer {
         layer: nameOf(layer),
         kind: layer.kind,
         activation: this.#activations[i] ?? null,
+        hasWeights: (layer.state as LayerState).weights.length > 0,
         sources,
         isOutput: outputs.has(first + i),
       })),

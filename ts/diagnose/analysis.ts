@@ -13,10 +13,12 @@ export interface Case {
   readonly model: ProbedModel;
   /** The steps in question, in order; at least one. */
   readonly steps: readonly StepFigures[];
-  /** The medians of their figures. */
+  /** The medians of their figures; of the last sound ones where they are not finite. */
   readonly typical: StepFigures;
   /** The first step that was measured at all. */
   readonly first: StepFigures;
+  /** The first measured step with a number that is not finite; null where all were. */
+  readonly broken: StepFigures | null;
   /** The losses of the epochs so far, as `fit` reports them. */
   readonly epochLosses: readonly number[];
   readonly thresholds: DiagnosisThresholds;

@@ -4,7 +4,7 @@ import type { Callback, Logs } from "../callbacks/callback.js";
 import type { ProbedModel, StepFigures, StepProbe } from "../callbacks/step-probe.js";
 import { defaultStream, type TextStream } from "../callbacks/terminal.js";
 import { checkNumber, checkOneOf, checkOptions, describe, fail } from "../errors.js";
-import { typicalOf } from "./analysis.js";
+import { isFine, typicalOf } from "./analysis.js";
 import { type DiagnosisThresholds, defaultThresholds } from "./findings.js";
 import { type DiagnosisReport, nameFigures, textOf } from "./report.js";
 import { judge } from "./rules.js";
@@ -112,6 +112,9 @@ class Doctor implements Diagnosis {
   /** Of the present epoch. */
   #steps: StepFigures[] = [];
   #last: StepFigures | null = null;
+  /** The last steps whose figures were finite. */
+  #sound: readonly StepFigures[] = [];
+  #broken: StepFigures | null = null;
   #epochLosses: number[] = [];
 
   constructor(settings: Settings) {
@@ -129,18 +132,20 @@ class Doctor implements Diagnosis {
     if (!model || !last) return;
     if (logs.loss !== undefined) this.#epochLosses.push(logs.loss);
     const steps = this.#steps.length > 0 ? this.#steps : [last];
-    const typical = typicalOf(steps);
+    const sound = steps.filter(isFine);
+    if (sound.length > 0) this.#sound = sound;
     const history = [...this.#history];
     const findings = judge({
       model,
       steps,
-      typical,
+      typical: typicalOf(this.#sound.length > 0 ? this.#sound : steps),
       first: this.#first as StepFigures,
+      broken: this.#broken,
       epochLosses: this.#epochLosses,
       thresholds: this.#settings.thresholds,
     });
     this.report = {
-      ...nameFigures(model, typical),
+      ...nameFigures(model, typicalOf(steps)),
       epoch,
       measured: this.#steps.length,
       findings,
@@ -167,6 +172,8 @@ class Doctor implements Diagnosis {
     this.#model = model;
     this.#first = null;
     this.#last = null;
+    this.#sound = [];
+    this.#broken = null;
     this.#history = [];
     this.#stride = 1;
     this.#measured = 0;
@@ -177,6 +184,7 @@ class Doctor implements Diagnosis {
   #see(figures: StepFigures): void {
     this.#first ??= figures;
     this.#last = figures;
+    if (!isFine(figures)) this.#broken ??= figures;
     this.#steps.push(figures);
     if (this.#measured++ % this.#stride === 0) this.#history.push(figures);
     if (this.#history.length > mostSteps) {

@@ -47,7 +47,7 @@ export interface DiagnosisThresholds {
   readonly lowUpdate: number;
   /**
    * The learning rate is too high where the loss is above this multiple of what it was at the
-   * start, or of the best epoch's. Default: 2.
+   * start, or of the best epoch's. Default: 1.2.
    */
   readonly risingLoss: number;
   /**
@@ -69,7 +69,7 @@ export const defaultThresholds: DiagnosisThresholds = {
   dead: 0.4,
   highUpdate: 0.1,
   lowUpdate: 1e-5,
-  risingLoss: 2,
+  risingLoss: 1.2,
   largeInput: 10,
   smallInput: 0.01,
 };

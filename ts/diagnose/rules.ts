@@ -45,6 +45,29 @@ function where(
 const has = (findings: readonly Finding[], ...sicknesses: Sickness[]) =>
   findings.some(({ sickness }) => sicknesses.includes(sickness));
 
+function explodes(given: Case): Signs {
+  const { first, steps, typical, thresholds } = given;
+  const { exploding, gradientNorm, deviation } = thresholds;
+  const grown = where(given, (i) => typical.calls[i]?.deviation ?? null, deviation);
+  const joint = Math.hypot(...typical.weights.map(({ gradient }) => gradient));
+  const growing = disproportion(given, "last", (ratio) => ratio > exploding);
+  const seen: string[] = [];
+  if (!isFine(first) && steps.includes(first)) {
+    seen.push("the very first step met numbers that are not finite");
+  }
+  if (joint > gradientNorm) seen.push(`the norm of all gradients is ${figure(joint)}`);
+  if (growing.layers.length > 0) {
+    seen.push(
+      `gradients are up to ${figure(Math.max(...growing.ratios))} times as large as in the last layers`,
+    );
+  }
+  if (grown.layers.length > 0) {
+    seen.push(`outputs have a standard deviation of up to ${figure(grown.worst)}`);
+  }
+  if (seen.length === 0) return null;
+  return { layers: unique([...growing.layers, ...grown.layers]), evidence: seen.join("; ") };
+}
+
 /** In the order of what to look at first. */
 const rules: readonly Rule[] = [
   {
@@ -52,8 +75,7 @@ const rules: readonly Rule[] = [
     title: "numbers that are not finite",
     remedy:
       "find the cause among the other findings; restore earlier weights, lower the learning rate, clip gradients (clipNorm), and end such runs early with terminateOnNaN().",
-    find({ model, steps, epochLosses }) {
-      const bad = steps.find((figures) => !isFine(figures));
+    find({ model, broken: bad, epochLosses }) {
       const loss = epochLosses.at(-1);
       if (!bad) {
         if (loss === undefined || Number.isFinite(loss)) return null;
@@ -101,28 +123,7 @@ const rules: readonly Rule[] = [
     title: "exploding gradients",
     remedy:
       "start from smaller weights (heNormal for relu, glorotUniform for tanh and sigmoid, lecunNormal for selu), clip gradients (globalClipNorm: 1), or normalise between layers (batchNormalization()); scale targets of regression.",
-    find(given) {
-      const { first, steps, typical, thresholds } = given;
-      const { exploding, gradientNorm, deviation } = thresholds;
-      const grown = where(given, (i) => typical.calls[i]?.deviation ?? null, deviation);
-      const joint = Math.hypot(...typical.weights.map(({ gradient }) => gradient));
-      const growing = disproportion(given, "last", (ratio) => ratio > exploding);
-      const seen: string[] = [];
-      if (!isFine(first) && steps.includes(first)) {
-        seen.push("the very first step met numbers that are not finite");
-      }
-      if (joint > gradientNorm) seen.push(`the norm of all gradients is ${figure(joint)}`);
-      if (growing.layers.length > 0) {
-        seen.push(
-          `gradients are up to ${figure(Math.max(...growing.ratios))} times as large as in the last layers`,
-        );
-      }
-      if (grown.layers.length > 0) {
-        seen.push(`outputs have a standard deviation of up to ${figure(grown.worst)}`);
-      }
-      if (seen.length === 0) return null;
-      return { layers: unique([...growing.layers, ...grown.layers]), evidence: seen.join("; ") };
-    },
+    find: explodes,
   },
   {
     sickness: "deadUnits",
@@ -194,6 +195,8 @@ const rules: readonly Rule[] = [
       "divide the learning rate by 3 to 10, warm it up, or clip gradients; an update should change a weight by about a thousandth.",
     find(given) {
       const { first, steps, typical, epochLosses, thresholds } = given;
+      // What exploded from the start is not the learning rate's doing.
+      if (explodes({ ...given, typical: first })) return null;
       const seen: string[] = [];
       const high = kernelRatios(given).filter(({ ratio }) => ratio > thresholds.highUpdate);
       if (high.length > 0) {
@@ -204,8 +207,7 @@ const rules: readonly Rule[] = [
       const best = Math.min(first.loss, ...epochLosses.slice(0, -1));
       // A loss that was tiny may double by chance.
       const limit = thresholds.risingLoss * Math.max(best, 0.1 * Math.abs(first.loss));
-      const broken = !Number.isFinite(loss) || steps.some((figures) => !isFine(figures));
-      if (isFine(first) && broken) {
+      if (isFine(first) && (given.broken || !Number.isFinite(loss))) {
         seen.push(`the loss was ${figure(first.loss)} at first and is not finite any more`);
       } else if (loss > limit && steps.at(-1) !== first && first.loss > 0) {
         seen.push(

@@ -96,7 +96,7 @@ export const cases = [
     sicknesses: ["explodingGradients", "saturatedUnits"],
     sick: {
       title: "20 x 100 sigmoid units, weights far too large: normal(10)",
-      make: () => net(20, plain(100, "sigmoid", normal(10)), sgd({ learningRate: 0.1 })),
+      make: () => net(20, plain(100, "sigmoid", normal(10)), adam()),
     },
     cures: [
       {

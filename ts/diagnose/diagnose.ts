@@ -70,7 +70,7 @@ export function diagnose(options: DiagnoseOptions = {}): Diagnosis {
   }
   return new Doctor({
     every: checkNumber(where, "every", given.every ?? 50, { integer: true, min: 1 }),
-    print: checkOneOf(where, given.print ?? "end", ["end", "epoch", "never"] as const),
+    print: checkOneOf(`${where}: print`, given.print ?? "end", ["end", "epoch", "never"] as const),
     stream,
     onReport,
     thresholds: checkThresholds(given.thresholds ?? {}),

@@ -87,10 +87,14 @@ const rules: readonly Rule[] = [
         return norms && ![norms.gradient, norms.weight, norms.update].every(Number.isFinite);
       });
       const at = call?.layer ?? weight?.layer;
-      const what = call ? "the outputs" : weight ? `gradient or values of ${weight.name}` : "loss";
+      const what = call
+        ? `the outputs of ${call.layer} are not finite`
+        : weight
+          ? `the gradient or the new values of ${weight.name} are not finite`
+          : "it is not finite";
       return {
         layers: at === undefined ? [] : [at],
-        evidence: `at step ${bad.step} the loss is ${bad.loss}; first seen in ${what}${at === undefined ? "" : ` of ${at}`}`,
+        evidence: `at step ${bad.step} the loss is ${figure(bad.loss)}, and ${what}`,
       };
     },
   },

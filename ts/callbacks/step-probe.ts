@@ -3,6 +3,7 @@
 
 /** An output of a layer, measured over one batch. */
 export interface OutputFigures {
+  /** The mean of all its numbers. */
   readonly mean: number;
   /** The standard deviation. */
   readonly deviation: number;
@@ -14,6 +15,7 @@ export interface OutputFigures {
 
 /** An input of the model, measured over one batch. */
 export interface InputFigures {
+  /** The mean of all its numbers. */
   readonly mean: number;
   /** The standard deviation. */
   readonly deviation: number;

@@ -87,6 +87,7 @@ export type Sickness =
 
 /** A sickness with its evidence. */
 export interface Finding {
+  /** Which it is. */
   readonly sickness: Sickness;
   /** Its name in plain words: "vanishing gradients". */
   readonly title: string;

@@ -1,4 +1,5 @@
 // Role: the public names of diagnose/. It must not hold code.
+export type { InputFigures, OutputFigures, WeightNorms } from "../callbacks/step-probe.js";
 export { type DiagnoseOptions, type Diagnosis, diagnose } from "./diagnose.js";
 export type { DiagnosisThresholds, Finding, Sickness } from "./findings.js";
 export type {

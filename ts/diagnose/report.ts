@@ -32,6 +32,7 @@ export interface LayerReport extends OutputFigures {
 
 /** The figures of an input of the model. */
 export interface InputReport extends InputFigures {
+  /** Its name in the model. */
   readonly name: string;
 }
 
@@ -43,7 +44,9 @@ export interface StepReport {
   readonly rows: number;
   /** The loss of the batch before the step. */
   readonly loss: number;
+  /** The inputs of the model. */
   readonly inputs: readonly InputReport[];
+  /** Each use of a layer, in the order of the model. */
   readonly layers: readonly LayerReport[];
 }
 

@@ -58,7 +58,10 @@ describe("graphs", () => {
       ...[0, 0, 0],
     ]);
   });
-  it("writes the training part", () => {
+  it.each([
+    ["without norms of gradients", null, [0]],
+    ["with norms of gradients", { name: "norms", shape: [1], id: 9 }, [1, 9]],
+  ])("writes the training part %s", (_, gradientNorms, norms) => {
     const graph = new GraphBuilder();
     const x = graph.input("x", batchOf([]));
     const w = { name: "w", shape: [], id: 1 };
@@ -74,6 +77,7 @@ describe("graphs", () => {
         rule: "momentum",
         hyperparameters: [0.5],
         clip: { kind: "norm", limit: 1 },
+        gradientNorms,
         accumulation: { kind: "finish", steps: 3 },
         trainables: [
           {
@@ -89,7 +93,8 @@ describe("graphs", () => {
     const one = [0, 0, 0x80, 0x3f];
     const half = [0, 0, 0, 0x3f];
     const tail = [1, 3, 0, 4, 0, 8, ...new TextEncoder().encode("momentum"), 1, ...half];
-    const expected = [0, 0, ...tail, 2, ...one, 2, 3, 1, 1, ...one, 0, 0, 0, 0, 1, 2, 3, 0];
+    const trained = [1, 1, ...one, 0, 0, 0, 0, 1, 2, 3];
+    const expected = [0, 0, ...tail, 2, ...one, 2, 3, ...norms, ...trained, 0];
     expect([...wire].slice(-expected.length)).toEqual(expected);
   });
   it("gives one symbol for one input and one variable", () => {

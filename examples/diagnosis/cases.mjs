@@ -131,9 +131,13 @@ export const cases = [
     },
     cures: [
       {
-        title: "gradients clipped to a joint norm of 0.5, no momentum",
+        title: "the same with gradients clipped to a joint norm of 0.1",
         make: () =>
-          net(20, plain(100, "relu", "heNormal"), sgd({ learningRate: 0.3, globalClipNorm: 0.5 })),
+          net(
+            20,
+            plain(100, "relu", "heNormal"),
+            sgd({ learningRate: 0.3, momentum: 0.9, globalClipNorm: 0.1 }),
+          ),
       },
     ],
   },

@@ -22,6 +22,7 @@ const forbidden = [
     reason: "plots must not know what they show",
   },
   { from: /^ts\/(?!tuning\/|index)/, to: /^ts\/tuning\//, reason: "tuning uses, and is not used" },
+  {
     from: /^ts\/diagnose[./]/,
     to: /^ts\/(?:models|layers|graph|ops|runtime)[./]/,
     reason: "a diagnosis may know only callbacks and plain numbers",

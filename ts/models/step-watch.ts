@@ -122,6 +122,8 @@ export class StepWatch implements Observer {
   readonly data: ModelData;
   /** The training program that measures. */
   readonly program: Program;
+  /** The one that only adds up gradients; null where each batch updates. */
+  readonly gather: Program | null;
   /** The norms of gradients; null where nothing is trained. */
   readonly gradientNorms: Variable | null;
   readonly #setup: TrainingSetup;
@@ -137,6 +139,8 @@ export class StepWatch implements Observer {
   #figureCount = 0;
   #read: Reader<Pick<StepFigures, "loss" | "inputs" | "calls">>;
   #steps = 0;
+  /** The program of the step that comes next. */
+  #runs: Program;
   #due: readonly StepProbe[] = [];
 
   /** Compiles what is needed; when that fails, nothing has changed. */
@@ -155,7 +159,7 @@ export class StepWatch implements Observer {
     this.#state = state;
     this.#probes = probes;
     this.#read = () => ({ loss: 0, inputs: [], calls: [] });
-    const { trainables } = setup;
+    const { updated: trainables } = setup;
     this.#before = trainables.map(({ weight }) => {
       return new Variable(`before/${weight.name}`, weight.variable.shape);
     });
@@ -168,29 +172,34 @@ export class StepWatch implements Observer {
         ...(this.gradientNorms ? [this.gradientNorms] : []),
       ]);
       const capacity = Math.min(batchSize, data.count);
-      this.program = programs.get(core, where, "measure", capacity, () =>
-        lowerTraining(state.graph, setup, data.variant, this),
-      );
+      const programOf = (updates: boolean) =>
+        programs.get(core, where, `measure ${updates}`, capacity, () =>
+          lowerTraining(state.graph, setup, data.variant, updates, this),
+        );
+      this.program = programOf(true);
+      this.gather = setup.optimizer.accumulationSteps > 1 ? programOf(false) : null;
       this.#changes =
         count > 0 ? programs.get(core, where, "changes", 1, () => this.#lowerChanges()) : null;
     } catch (error) {
       this.free();
       throw error;
     }
+    this.#runs = this.program;
     for (const probe of probes) probe.begin(this.#describe());
   }
 
   /** Whether the step that comes next is measured. To be asked once before each step. */
   isDue(): boolean {
     const step = this.#steps++;
+    this.#runs = this.gather && !this.#setup.updatesNow ? this.gather : this.program;
     this.#due = this.#probes.filter(({ every }) => step % every === 0);
     return this.#due.length > 0;
   }
 
   /** Tells what was measured at a step on so many rows, right after it. */
   report(rows: number): void {
-    const { core, program, gradientNorms } = this;
-    const found = this.#read(program.output(figuresName, this.#figureCount));
+    const { core, gradientNorms } = this;
+    const found = this.#read(this.#runs.output(figuresName, this.#figureCount));
     let weights: readonly WeightNorms[] = [];
     if (this.#changes && gradientNorms) {
       this.#changes.run(1, 0, this.#state.seed, 0);
@@ -212,8 +221,9 @@ export class StepWatch implements Observer {
   /** Adds to the graph of a training step what is to be measured. */
   observe(graph: GraphBuilder, values: readonly Sym[], loss: Sym): Readonly<Record<string, Sym>> {
     const inputCount = this.#state.graph.inputs.length;
+    this.#activations.length = 0;
     return graph.within("diagnosis", () => {
-      this.#setup.trainables.forEach(({ weight }, i) => {
+      this.#setup.updated.forEach(({ weight }, i) => {
         const before = graph.variable(this.#before[i] as Variable);
         graph.addEffect("assign", [before, graph.variable(weight.variable)]);
       });
@@ -238,7 +248,7 @@ export class StepWatch implements Observer {
   #lowerChanges() {
     const graph = new GraphBuilder();
     const measure = new Measurements();
-    this.#setup.trainables.forEach(({ weight }, i) => {
+    this.#setup.updated.forEach(({ weight }, i) => {
       const before = graph.variable(this.#before[i] as Variable);
       const change = subtract(graph.variable(weight.variable), before);
       const norm = measure.add(reduce("sumSquares", before));
@@ -268,7 +278,7 @@ export class StepWatch implements Observer {
         sources,
         isOutput: outputs.has(first + i),
       })),
-      weights: this.#setup.trainables.map(({ weight: { name, layer, variable } }) => ({
+      weights: this.#setup.updated.map(({ weight: { name, layer, variable } }) => ({
         name,
         layer: nameOf(layer),
         shape: variable.shape,

@@ -64,7 +64,19 @@ function nothingTrained(): Model {
   return net;
 }
 
-const models: Record<string, () => Model> = { classic, shared, nothingTrained };
+/** Four of five steps only gather gradients. */
+function gathering(): Model {
+  const net = sequential({
+    inputShape: [4],
+    seed: 6,
+    layers: [dense({ units: 5, activation: "tanh" }), dense({ units: 2 })],
+  });
+  const optimizer = sgd({ learningRate: 0.05, momentum: 0.9, gradientAccumulationSteps: 5 });
+  net.compile({ optimizer, loss: "mse" });
+  return net;
+}
+
+const models: Record<string, () => Model> = { classic, shared, nothingTrained, gathering };
 
 /** The program of a training step; variables have other numbers in every model. */
 const programOf = (net: Model) => net.dump().replace(/variable\[\d+\]/g, "variable");
@@ -187,6 +199,18 @@ describe("figures", () => {
     expect(weightOf(report, "inner/dense/kernel").gradient).toBeGreaterThan(0);
     const doctor = (await reportOf(shared())).doctor;
     expect(doctor.toString()).toContain("inner/dense ");
+  });
+
+  it("tell of gradients in steps that only gather them, but of no change", async () => {
+    const doctor = diagnose({ every: 1, print: "never" });
+    await gathering().fit(x, y, { batchSize: 10, shuffle: false, callbacks: [doctor] });
+    const weights = (doctor.report?.history ?? []).map((step) => step.layers[1]?.weights[0]);
+    expect(weights).toHaveLength(5);
+    for (const [i, weight] of weights.entries()) {
+      expect(weight?.gradient).toBeGreaterThan(0);
+      if (i < 4) expect(weight?.update).toBe(0);
+      else expect(weight?.update).toBeGreaterThan(0);
+    }
   });
 
   it("leave out what is not trained", async () => {

@@ -94,6 +94,7 @@ impl Net {
             hyper: hyper.to_vec(),
             clip: Clip::GlobalNorm(5.0),
             accumulation,
+            norms: None,
             trainables: trainables.to_vec(),
         };
         let message = Message {

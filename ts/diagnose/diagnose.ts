@@ -13,7 +13,9 @@ import { judge } from "./rules.js";
 export interface DiagnoseOptions {
   /**
    * Every how many steps one is measured; whole, >= 1, 50 by default. The first step of a `fit` is
-   * always measured. An epoch without a measured step is judged by the last one before.
+   * always measured. An epoch without a measured step is judged by the last one before. A step
+   * that only gathers gradients (`gradientAccumulationSteps`) is not measured, but the next that
+   * updates.
    */
   readonly every?: number;
   /** When the report is printed: after the last epoch (the default), after each, or never. */

@@ -122,8 +122,8 @@ export class StepWatch implements Observer {
   readonly data: ModelData;
   /** The training program that measures. */
   readonly program: Program;
-  /** The one that only adds up gradients; null where each batch updates. */
-  readonly gather: Program | null;
+  /** Batches that only gather gradients run the plain program; what is due waits for an update. */
+  readonly gather = null;
   /** The norms of gradients; null where nothing is trained. */
   readonly gradientNorms: Variable | null;
   readonly #setup: TrainingSetup;
@@ -139,9 +139,7 @@ export class StepWatch implements Observer {
   #figureCount = 0;
   #read: Reader<Pick<StepFigures, "loss" | "inputs" | "calls">>;
   #steps = 0;
-  /** The program of the step that comes next. */
-  #runs: Program;
-  #due: readonly StepProbe[] = [];
+  #due: StepProbe[] = [];
 
   /** Compiles what is needed; when that fails, nothing has changed. */
   constructor(
@@ -172,34 +170,31 @@ export class StepWatch implements Observer {
         ...(this.gradientNorms ? [this.gradientNorms] : []),
       ]);
       const capacity = Math.min(batchSize, data.count);
-      const programOf = (updates: boolean) =>
-        programs.get(core, where, `measure ${updates}`, capacity, () =>
-          lowerTraining(state.graph, setup, data.variant, updates, this),
-        );
-      this.program = programOf(true);
-      this.gather = setup.optimizer.accumulationSteps > 1 ? programOf(false) : null;
+      this.program = programs.get(core, where, "measure", capacity, () =>
+        lowerTraining(state.graph, setup, data.variant, true, this),
+      );
       this.#changes =
         count > 0 ? programs.get(core, where, "changes", 1, () => this.#lowerChanges()) : null;
     } catch (error) {
       this.free();
       throw error;
     }
-    this.#runs = this.program;
     for (const probe of probes) probe.begin(this.#describe());
   }
 
   /** Whether the step that comes next is measured. To be asked once before each step. */
   isDue(): boolean {
     const step = this.#steps++;
-    this.#runs = this.gather && !this.#setup.updatesNow ? this.gather : this.program;
-    this.#due = this.#probes.filter(({ every }) => step % every === 0);
-    return this.#due.length > 0;
+    for (const probe of this.#probes) {
+      if (step % probe.every === 0 && !this.#due.includes(probe)) this.#due.push(probe);
+    }
+    return this.#due.length > 0 && this.#setup.updatesNow;
   }
 
   /** Tells what was measured at a step on so many rows, right after it. */
   report(rows: number): void {
     const { core, gradientNorms } = this;
-    const found = this.#read(this.#runs.output(figuresName, this.#figureCount));
+    const found = this.#read(this.program.output(figuresName, this.#figureCount));
     let weights: readonly WeightNorms[] = [];
     if (this.#changes && gradientNorms) {
       this.#changes.run(1, 0, this.#state.seed, 0);
@@ -211,6 +206,7 @@ export class StepWatch implements Observer {
     }
     const figures = { ...found, step: this.#setup.iterations - 1, rows, weights };
     for (const probe of this.#due) probe.see(figures);
+    this.#due = [];
   }
 
   /** Gives all memory back. */

@@ -244,6 +244,15 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
             overwrite: r.u32()?,
         }),
         28 => Op::Sparsemax(Sparsemax),
+        29 => {
+            let (epsilon, flags) = (r.f32()?, r.byte()?);
+            Op::LayerNorm(LayerNorm {
+                epsilon,
+                scale: flags & 1 != 0,
+                center: flags & 2 != 0,
+                rms: flags & 4 != 0,
+            })
+        }
         other => return Err(r.bad("an operation", format!("code {other}"))),
     })
 }

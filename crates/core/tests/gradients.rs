@@ -238,6 +238,33 @@ fn batch_normalisation() {
 }
 
 #[test]
+fn layer_normalisation() {
+    for (rows, cols) in [(1, 1), (2, 3), (5, 4), (3, 9), (40, 5)] {
+        for (scale, center) in [(true, true), (true, false), (false, true), (false, false)] {
+            for rms in [false, true] {
+                let (s, c) = ([rows, cols], [cols]);
+                let mut xs: Vec<(&[usize], Vec<f32>)> = vec![(&s, numbers(rows * cols, 6))];
+                if scale {
+                    xs.push((&c, positive(cols, 7)));
+                }
+                if center {
+                    xs.push((&c, numbers(cols, 8)));
+                }
+                let op = LayerNorm {
+                    epsilon: 1e-2,
+                    scale,
+                    center,
+                    rms,
+                };
+                check_gradient("layerNorm", &xs, 1e-2, |bench, x| {
+                    bench.add(Op::LayerNorm(op.clone()), x)
+                });
+            }
+        }
+    }
+}
+
+#[test]
 fn dropout_draws_the_same_mask_backwards() {
     let xs: [(&[usize], _); 1] = [(&[9, 7], away_from_zero(63, 6))];
     check_gradient("dropout", &xs, 4e-3, |bench, x| {

@@ -2,6 +2,7 @@
 //! side by side. This file lists them and says what a rule is.
 
 mod elementwise;
+mod layer_norm;
 mod loss;
 mod matmul;
 mod metric;
@@ -14,6 +15,7 @@ mod softmax;
 mod source;
 
 pub use elementwise::{Binary, Cast, Unary, UnaryGrad};
+pub use layer_norm::{LayerNorm, LayerNormGrad};
 pub use loss::{CrossEntropy, CrossEntropyGrad, SparseCrossEntropy, SparseCrossEntropyGrad};
 pub(crate) use matmul::matrix_shape;
 pub use matmul::MatMul;
@@ -70,6 +72,8 @@ pub enum Op {
     Normalize(Normalize),
     UpdateMoving(UpdateMoving),
     Dropout(Dropout),
+    LayerNorm(LayerNorm),
+    LayerNormGrad(LayerNormGrad),
     Assign(Assign),
     Average(Average),
     ClipScale(ClipScale),
@@ -116,6 +120,8 @@ impl Op {
             Op::Normalize(op) => op,
             Op::UpdateMoving(op) => op,
             Op::Dropout(op) => op,
+            Op::LayerNorm(op) => op,
+            Op::LayerNormGrad(op) => op,
             Op::Assign(op) => op,
             Op::Average(op) => op,
             Op::ClipScale(op) => op,

@@ -1,4 +1,4 @@
-//! Batch normalisation over `[rows, channels]`, channels last.
+//! Batch normalisation over `[rows, channels]`, channels last; normalisation of rows is in `rows.rs`.
 //!
 //! `y = (x - mean) * (gamma / sqrt(var + eps)) + beta`. Keras computes
 //! `x * inv + (beta - mean * inv)`, which saves a subtraction but loses digits when the mean is
@@ -6,11 +6,13 @@
 
 mod backward;
 mod moments;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use backward::{backward_input, backward_input_frozen, backward_reduce};
 pub use moments::{moments, update_moving};
+pub use rows::{normalize_rows, normalize_rows_backward, Slopes};
 
 use crate::lane::Lane;
 use crate::reduce::{fetch, strips, Strip};

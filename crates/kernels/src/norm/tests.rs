@@ -262,3 +262,163 @@ fn sizes_that_do_not_fit_panic() {
     assert!(!panics(&|| with(&two, 4)) && panics(&|| with(&two, 5)) && panics(&|| with(&[1.0], 4)));
     assert!(panics(&|| update_moving(&mut [1.0; 2], &[1.0; 3], 0.5)));
 }
+
+struct RowCase {
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+    cols: usize,
+    rms: bool,
+    what: String,
+}
+
+fn row_cases() -> Vec<RowCase> {
+    let mut cases = Vec::new();
+    for cols in [1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 127, 300] {
+        for (rows, mean, rms) in [
+            (1, 0.0, false),
+            (3, 1e4, false),
+            (70, 0.5, false),
+            (5, 0.5, true),
+        ] {
+            cases.push(RowCase {
+                x: random(6, rows * cols, mean, 1.0),
+                dy: random(7, rows * cols, 0.1, 1.0),
+                gamma: random(8, cols, 1.0, 0.5),
+                beta: random(9, cols, 0.0, 1.0),
+                cols,
+                rms,
+                what: format!("{rows} x {cols}, mean {mean}, rms {rms}"),
+            });
+        }
+    }
+    cases
+}
+
+/// A row normalised, and one over its deviation.
+fn normal_f64(x: &[f32], rms: bool) -> (Vec<f64>, f64) {
+    let x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+    let (mean, var) = match rms {
+        true => (0.0, x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64),
+        false => moments_f64(&x),
+    };
+    let inverse = 1.0 / (var + f64::from(EPS)).sqrt();
+    (x.iter().map(|v| (v - mean) * inverse).collect(), inverse)
+}
+
+#[test]
+fn normalized_rows() {
+    for case in row_cases() {
+        for (gamma, beta) in [(true, true), (true, false), (false, true), (false, false)] {
+            let mut y = vec![f32::NAN; case.x.len()];
+            let given_gamma = gamma.then_some(&case.gamma[..]);
+            let given_beta = beta.then_some(&case.beta[..]);
+            normalize_rows(
+                &case.x,
+                given_gamma,
+                given_beta,
+                EPS,
+                case.rms,
+                case.cols,
+                &mut y,
+            );
+            for (x, y) in case.x.chunks(case.cols).zip(y.chunks(case.cols)) {
+                let (normal, _) = normal_f64(x, case.rms);
+                for (c, (normal, &got)) in normal.iter().zip(y).enumerate() {
+                    let scaled = normal * if gamma { f64::from(case.gamma[c]) } else { 1.0 };
+                    let shift = if beta { f64::from(case.beta[c]) } else { 0.0 };
+                    close(
+                        got,
+                        scaled + shift,
+                        scaled.abs() + shift.abs() + 0.5,
+                        &case.what,
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_of_rows() {
+    for case in row_cases() {
+        let RowCase {
+            x,
+            dy,
+            gamma,
+            cols,
+            rms,
+            what,
+            ..
+        } = &case;
+        let (cols, rms) = (*cols, *rms);
+        let (mut dgamma, mut dbeta) = (vec![f32::NAN; cols], vec![f32::NAN; cols]);
+        let (mut dx, mut alone) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+        let slopes = Slopes {
+            dgamma: &mut dgamma,
+            dbeta: &mut dbeta,
+            scratch: &mut vec![f32::NAN; 2 * cols],
+        };
+        normalize_rows_backward(x, dy, Some(gamma), EPS, rms, cols, &mut dx, Some(slopes));
+        normalize_rows_backward(x, dy, Some(gamma), EPS, rms, cols, &mut alone, None);
+        assert_eq!(dx, alone);
+        let (mut want_gamma, mut want_beta) = (vec![0.0; cols], vec![0.0; cols]);
+        for ((x, dy), dx) in x.chunks(cols).zip(dy.chunks(cols)).zip(dx.chunks(cols)) {
+            let (normal, inverse) = normal_f64(x, rms);
+            let pulls = || {
+                dy.iter()
+                    .zip(gamma)
+                    .map(|(&d, &g)| f64::from(d) * f64::from(g))
+            };
+            let own = if rms {
+                0.0
+            } else {
+                pulls().sum::<f64>() / cols as f64
+            };
+            let slope = pulls().zip(&normal).map(|(g, n)| g * n).sum::<f64>() / cols as f64;
+            for (c, g) in pulls().enumerate() {
+                let want = inverse * (g - own - normal[c] * slope);
+                let parts = g.abs() + own.abs() + (normal[c] * slope).abs();
+                close(dx[c], want, inverse * (parts + 1.0), what);
+                want_gamma[c] += f64::from(dy[c]) * normal[c];
+                want_beta[c] += f64::from(dy[c]);
+            }
+        }
+        let count = (x.len() / cols) as f64;
+        for c in 0..cols {
+            close(dgamma[c], want_gamma[c], count, what);
+            close(dbeta[c], want_beta[c], count, what);
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_not_finite_or_do_not_fit() {
+    let mut y = [0.0; 6];
+    normalize_rows(
+        &[1.0, f32::NAN, 2.0, 3.0, 3.0, 3.0],
+        None,
+        None,
+        EPS,
+        false,
+        3,
+        &mut y,
+    );
+    assert!(y[..3].iter().all(|v| v.is_nan()) && y[3..] == [0.0; 3]);
+    let panics = |f: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).is_err();
+    let with = |gamma: &[f32], cols: usize| {
+        normalize_rows(
+            &[1.0; 6],
+            Some(gamma),
+            None,
+            EPS,
+            false,
+            cols,
+            &mut [0.0; 6],
+        );
+    };
+    assert!(!panics(&|| with(&[1.0; 3], 3)));
+    assert!(panics(&|| with(&[1.0; 2], 3)) && panics(&|| with(&[1.0; 4], 4)));
+    assert!(panics(&|| with(&[], 0)));
+}

@@ -36,6 +36,7 @@ export const opCodes = {
   slice: 26,
   average: 27,
   sparsemax: 28,
+  layerNorm: 29,
 } as const;
 
 /** The name of an operation. */

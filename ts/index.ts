@@ -81,9 +81,17 @@ export {
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { type DropoutOptions, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
+export {
+  type GroupNormalizationOptions,
+  groupNormalization,
+} from "./layers/groupNormalization.js";
 export { type InputOptions, input } from "./layers/input.js";
 export type { Layer, LayerFunction, LayerOptions } from "./layers/layer.js";
 export type { LayerTensor } from "./layers/layer-tensor.js";
+export {
+  type LayerNormalizationOptions,
+  layerNormalization,
+} from "./layers/layerNormalization.js";
 export {
   add,
   average,
@@ -97,7 +105,13 @@ export {
   multiply,
   subtract,
 } from "./layers/merge.js";
+export { type PermuteOptions, permute } from "./layers/permute.js";
 export { type PreluOptions, prelu, type SwishOptions, swish } from "./layers/prelu.js";
+export { type RepeatVectorOptions, repeatVector } from "./layers/repeatVector.js";
+export { type ReshapeOptions, reshape } from "./layers/reshape.js";
+export { type RmsNormalizationOptions, rmsNormalization } from "./layers/rmsNormalization.js";
+export type { ScaleAndShiftOptions } from "./layers/scale-and-shift.js";
+export { type UnitNormalizationOptions, unitNormalization } from "./layers/unitNormalization.js";
 export {
   binaryCrossentropy,
   type CrossentropyOptions,

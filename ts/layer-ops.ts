@@ -39,6 +39,17 @@ export function normalize(
   );
 }
 
+/** Normalises each row of the last axis by itself; with `rms` its mean counts as 0. */
+export function layerNorm(
+  x: Sym,
+  options: { gamma: Sym | null; beta: Sym | null; epsilon: number; rms?: boolean },
+): Sym {
+  const { flags, given } = optional(options.gamma, options.beta);
+  return one("layerNorm", [toFloat(x), ...given], x.dims, (writer) =>
+    writer.float(options.epsilon).byte(flags | (options.rms ? 4 : 0)),
+  );
+}
+
 /** Zeroes a share `rate` of the elements and scales up the rest. */
 export function dropout(x: Sym, rate: number, stream: number): Sym {
   return one("dropout", [toFloat(x)], x.dims, (writer) => writer.float(rate).unsigned(stream));

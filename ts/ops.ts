@@ -340,20 +340,28 @@ export function oneHot(labels: Sym, classes: number): Sym {
   return equal(reshapeTo(toFloat(labels), [...labels.dims, fixed(1)]), range(labels, classes));
 }
 
+/** What `apply` makes of a tensor along its last axis, along others as if they were one. @internal */
+export function overRows(x: Sym, axes: readonly number[], apply: (rows: Sym) => Sym): Sym {
+  const order = [...x.dims.keys()].filter((each) => !axes.includes(each)).concat(axes);
+  const stays = order.every((axis, i) => axis === i);
+  const moved = stays ? x : transpose(x, order);
+  const size = sizeOf(moved.dims.slice(-axes.length)) as Dim;
+  const joined =
+    axes.length === 1 ? moved : reshapeTo(moved, [...moved.dims.slice(0, -axes.length), size]);
+  const result = apply(joined);
+  const parted = axes.length === 1 ? result : reshapeTo(result, moved.dims);
+  if (stays) return parted;
+  return transpose(
+    parted,
+    order.map((_, i) => order.indexOf(i)),
+  );
+}
+
 /** A function that the engine has for the last axis, over others. @internal */
 export function overAxes(op: OpName, x: Sym, { axis = -1 }: AxisOptions = {}): Sym {
   const asked = typeof axis === "number" ? [axis] : axis;
   const axes = [...new Set(asked.map((each) => axisOf(x, each, op)))];
-  if (axes.length === 1 && axes[0] === x.dims.length - 1) return one(op, [toFloat(x)], x.dims);
-  const order = [...x.dims.keys()].filter((each) => !axes.includes(each)).concat(axes);
-  const moved = transpose(x, order);
-  const size = sizeOf(axes.map((each) => x.dims[each] as Dim)) as Dim;
-  const joined = reshapeTo(moved, [...moved.dims.slice(0, -axes.length), size]);
-  const result = reshapeTo(one(op, [joined], joined.dims), moved.dims);
-  return transpose(
-    result,
-    order.map((_, i) => order.indexOf(i)),
-  );
+  return overRows(x, axes, (rows) => one(op, [toFloat(rows)], rows.dims));
 }
 
 /** Softmax over the last axis or others. */

@@ -68,8 +68,8 @@ it("names and options are literal types", () => {
     dense({ units: 1, bias: true });
     // @ts-expect-error: a text as a number
     dropout({ rate: "0.5" });
-    // @ts-expect-error: an axis is not offered
-    batchNormalization({ axis: 1 });
+    // @ts-expect-error: several axes, which layer normalisation takes
+    batchNormalization({ axis: [1, 2] });
     // @ts-expect-error: an unknown option
     adam({ lr: 1 });
     // @ts-expect-error: no such activation

@@ -2,7 +2,8 @@
 import { checkBoolean, checkNumber, describe, fail } from "../errors.js";
 import type { Sym } from "../graph.js";
 import * as ops from "../ops.js";
-import { fixed, printDims } from "../shape.js";
+import { fixed } from "../shape.js";
+import { axisOf } from "./axes.js";
 import { checkLayerOptions, Layer, type LayerOptions } from "./layer.js";
 
 /** Options of the layers that merge element by element. */
@@ -139,23 +140,12 @@ export function concatenate(options: ConcatenateOptions = {}): Layer {
       kind: "concatenate",
       call(_context, inputs) {
         checkCount("concatenate", inputs, null);
-        checkNotBatch("concatenate", axis, inputs[0] as Sym);
+        axisOf("concatenate", axis, (inputs[0] as Sym).dims);
         return ops.concatenate(inputs, { axis });
       },
     },
     given,
   );
-}
-
-/** An axis counted from 0, within the rank and behind the batch. */
-function checkNotBatch(kind: string, axis: number, x: Sym): number {
-  const rank = x.dims.length;
-  const positive = axis < 0 ? axis + rank : axis;
-  if (positive > 0 && positive < rank) return positive;
-  return fail(kind, {
-    expected: `an axis from 1 to ${rank - 1}, or from -1 down to ${1 - rank}`,
-    received: `axis ${axis} of ${printDims(x.dims)}`,
-  });
 }
 
 /**
@@ -180,7 +170,7 @@ export function dot(options: DotOptions): Layer {
       call(_context, inputs) {
         checkCount("dot", inputs, 2);
         const [a, b] = inputs.map((x, i) => {
-          const axis = checkNotBatch("dot", pair[i] as number, x);
+          const axis = axisOf("dot", pair[i] as number, x.dims);
           return rowsAlong(normalize ? ofLengthOne(x, axis) : x, axis);
         }) as [Sym, Sym];
         return products(a, b);

@@ -1,0 +1,45 @@
+// The layer that repeats each sample.
+import { checkNumber, fail } from "../errors.js";
+import { equal, multiply, range, reshapeTo } from "../ops.js";
+import { type Dim, fixed, printDims } from "../shape.js";
+import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+
+/** Options of `repeatVector`. */
+export interface RepeatVectorOptions extends LayerOptions {
+  /** How often, at least once. */
+  n: number;
+}
+
+/**
+ * `[batch, features]` to `[batch, n, features]`: each sample n times. Throws a `GradusError` for
+ * inputs of another rank.
+ * Source: https://keras.io/api/layers/reshaping_layers/repeat_vector/
+ *
+ * @example
+ * repeatVector({ n: 3 })
+ */
+export function repeatVector(options: RepeatVectorOptions): Layer {
+  const kind = "repeatVector";
+  const given = checkLayerOptions(kind, options, ["n"]);
+  const n = checkNumber(kind, "n", given.n, { integer: true, min: 1 });
+  return new Layer(
+    {
+      kind,
+      call(_context, inputs) {
+        const x = onlyInput(inputs, kind);
+        if (x.dims.length !== 2) {
+          fail(x.graph.place("n"), {
+            expected: "an input [batch, features]",
+            received: printDims(x.dims),
+          });
+        }
+        const [rows, features] = x.dims as [Dim, Dim];
+        const column = reshapeTo(x, [rows, fixed(1), features]);
+        const places = reshapeTo(range(x, n), [fixed(n), fixed(1)]);
+        const ones = equal(places, places);
+        return multiply(column, ones);
+      },
+    },
+    given,
+  );
+}

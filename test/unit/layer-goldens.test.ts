@@ -23,9 +23,9 @@ import { type GoldenCase, readGolden } from "../fixtures/golden.js";
 import { expectClose } from "../support/close.js";
 import { type TrialInput, trial } from "../support/trial.js";
 
-const { cases } = readGolden("layers");
-/** Options that gradus does not have: its data are channels-last, it normalises the last axis. */
-const absent = ["dataFormat", "axis"];
+const cases = ["layers", "normalization-layers"].flatMap((family) => readGolden(family).cases);
+/** Options that gradus does not have: its data are channels-last. */
+const absent = ["dataFormat"];
 const ofKind = (kind: string) =>
   cases.filter(
     (found) => found.extra.kind === kind && !absent.some((name) => name in found.options),
@@ -99,20 +99,23 @@ const illConditioned = /largeMean|tinyVariance|constant/;
 /** What training gives for x1, in float64. */
 function normalised(found: GoldenCase): number[] {
   const x = found.float32("x1");
-  const channels = found.tensor("x1").shape.at(-1) as number;
-  const rows = x.length / channels;
-  const { epsilon = 1e-3 } = found.options as { epsilon?: number };
-  const at = (row: number, k: number) => x[row * channels + k] as number;
+  const { shape } = found.tensor("x1");
+  const { epsilon = 1e-3, axis = -1 } = found.options as { epsilon?: number; axis?: number };
+  const from = axis < 0 ? axis + shape.length : axis;
+  const channels = shape[from] as number;
+  const inner = shape.slice(from + 1).reduce((product, extent) => product * extent, 1);
+  const channelOf = (i: number) => Math.floor(i / inner) % channels;
   const of = (name: string, k: number, other: number) =>
     found.names.includes(name) ? (found.float32(name)[k] as number) : other;
   const statistics = Array.from({ length: channels }, (_, k) => {
+    const values = x.filter((_, i) => channelOf(i) === k);
     let [mean, variance] = [0, 0];
-    for (let row = 0; row < rows; row++) mean += at(row, k) / rows;
-    for (let row = 0; row < rows; row++) variance += (at(row, k) - mean) ** 2 / rows;
+    for (const value of values) mean += value / values.length;
+    for (const value of values) variance += (value - mean) ** 2 / values.length;
     return { mean, scale: 1 / Math.sqrt(variance + epsilon) };
   });
   return Array.from(x, (value, i) => {
-    const k = i % channels;
+    const k = channelOf(i);
     const { mean, scale } = statistics[k] as { mean: number; scale: number };
     return (value - mean) * scale * of("gamma", k, 1) + of("beta", k, 0);
   });

@@ -422,3 +422,50 @@ fn rows_that_are_not_finite_or_do_not_fit() {
     assert!(panics(&|| with(&[1.0; 2], 3)) && panics(&|| with(&[1.0; 4], 4)));
     assert!(panics(&|| with(&[], 0)));
 }
+
+/// A row without variance: normalised it is 0, and the gradient is that of dividing by sqrt(eps).
+#[test]
+fn rows_without_variance() {
+    for cols in [1, 4, 33] {
+        let (x, dy) = (vec![1e4; 2 * cols], random(7, 2 * cols, 0.1, 1.0));
+        let (gamma, beta) = (random(8, cols, 1.0, 0.5), random(9, cols, 0.0, 1.0));
+        let mut y = vec![f32::NAN; 2 * cols];
+        normalize_rows(&x, Some(&gamma), Some(&beta), EPS, false, cols, &mut y);
+        assert!(y.chunks(cols).all(|row| row == beta));
+        let (mut dgamma, mut dbeta) = (vec![f32::NAN; cols], vec![f32::NAN; cols]);
+        let slopes = Slopes {
+            dgamma: &mut dgamma,
+            dbeta: &mut dbeta,
+            scratch: &mut vec![f32::NAN; 2 * cols],
+        };
+        let mut dx = vec![f32::NAN; 2 * cols];
+        normalize_rows_backward(
+            &x,
+            &dy,
+            Some(&gamma),
+            EPS,
+            false,
+            cols,
+            &mut dx,
+            Some(slopes),
+        );
+        assert!(dgamma.iter().all(|&v| v == 0.0));
+        let inverse = 1.0 / f64::from(EPS).sqrt();
+        for (dy, dx) in dy.chunks(cols).zip(dx.chunks(cols)) {
+            let pulls: Vec<f64> = dy
+                .iter()
+                .zip(&gamma)
+                .map(|(&d, &g)| f64::from(d) * f64::from(g))
+                .collect();
+            let mean = pulls.iter().sum::<f64>() / cols as f64;
+            for (g, &got) in pulls.iter().zip(dx) {
+                close(
+                    got,
+                    inverse * (g - mean),
+                    inverse * (g.abs() + 1.0),
+                    "no variance",
+                );
+            }
+        }
+    }
+}

@@ -95,7 +95,7 @@ impl Composed {
             _ => {
                 return Err(Error::new(
                     "optimizer",
-                    format!("the hyperparameters and slots of {self:?}"),
+                    "the hyperparameters and slots of the rule",
                     format!("{} and {}", hyper.len(), slots.len()),
                 ))
             }

@@ -130,7 +130,7 @@ impl Store {
             }
             other => {
                 let expected = "the name of a distribution";
-                return Err(Error::new("initializer", expected, format!("{other:?}")));
+                return Err(Error::new("initializer", expected, other));
             }
         }
         Ok(())

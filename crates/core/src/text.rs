@@ -2,7 +2,7 @@
 //! tenth of the WebAssembly file.
 
 use std::collections::BinaryHeap;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A number to be printed with up to seven digits: `0.001`, `1e-7`.
 pub struct Number(pub f32);
@@ -36,33 +36,39 @@ impl fmt::Display for Number {
             digits /= 10;
             count -= 1;
         }
-        let text = digits.to_string();
-        if !(-5..10).contains(&exponent) {
-            let (first, rest) = text.split_at(1);
-            let point = if rest.is_empty() { "" } else { "." };
-            return write!(f, "{first}{point}{rest}e{exponent}");
+        let far = !(-5..10).contains(&exponent);
+        let whole = if far { 1 } else { exponent + 1 };
+        if whole <= 0 {
+            f.write_str("0.")?;
         }
-        if exponent < 0 {
-            let zeros = &"0.0000"[..(1 - exponent) as usize];
-            return write!(f, "{zeros}{text}");
+        for _ in whole..0 {
+            f.write_char('0')?;
         }
-        let whole = exponent as usize + 1;
-        match count > whole {
-            true => {
-                let (before, after) = text.split_at(whole);
-                write!(f, "{before}.{after}")
+        for (place, digit) in (0..).zip(digits.to_string().chars()) {
+            if place == whole && place > 0 {
+                f.write_char('.')?;
             }
-            false => {
-                let zeros = &"000000000"[..whole - count];
-                write!(f, "{text}{zeros}")
-            }
+            f.write_char(digit)?;
+        }
+        for _ in count..whole {
+            f.write_char('0')?;
+        }
+        match far {
+            true => write!(f, "e{exponent}"),
+            false => Ok(()),
         }
     }
 }
 
 /// Several numbers: `0.9, 0.999, 1e-7`.
 pub fn numbers(values: &[f32]) -> String {
-    let texts: Vec<_> = values.iter().map(|&v| Number(v).to_string()).collect();
+    let texts: Vec<_> = values.iter().map(|&v| Number(v)).collect();
+    list(&texts)
+}
+
+/// Several things: `0, 2, 1`.
+pub fn list(things: &[impl fmt::Display]) -> String {
+    let texts: Vec<_> = things.iter().map(|thing| thing.to_string()).collect();
     texts.join(", ")
 }
 

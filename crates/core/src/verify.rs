@@ -41,7 +41,7 @@ pub fn verify(g: &Graph) -> Result<()> {
         if known.is_none_or(|n| value.port as usize >= n.outs.len()) {
             return Err(Error::new(
                 "graph",
-                format!("a value for output {name:?}"),
+                format!("a value for output {name}"),
                 value.to_string(),
             ));
         }

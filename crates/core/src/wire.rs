@@ -115,7 +115,7 @@ fn read_node(
         if graph.nodes.iter().any(twice) {
             return Err(r.bad(
                 "inputs of different names",
-                format!("{:?} twice", input.name),
+                format!("two of the name {}", input.name),
             ));
         }
     }

@@ -149,34 +149,49 @@ impl Memory {
         reads: [At; R],
         writes: [At; W],
     ) -> ([&[f32]; R], [&mut [f32]; W]) {
-        for (i, w) in writes.iter().enumerate() {
-            for other in reads.iter().chain(&writes[..i]) {
-                assert!(
-                    disjoint(w, other),
-                    "{w:?} is written and overlaps {other:?}"
-                );
-            }
+        let mut from: [&[f32]; R] = [&[]; R];
+        let mut to: [&mut [f32]; W] = core::array::from_fn(|_| Default::default());
+        self.cut(&reads, &writes, &mut from, &mut to);
+        (from, to)
+    }
+
+    /// [`Memory::views`] for any numbers of spans: one function for all of them, and called once
+    /// per instruction, so never compiled for size with its caller.
+    #[inline(never)]
+    fn cut<'a>(
+        &'a mut self,
+        reads: &[At],
+        writes: &[At],
+        from: &mut [&'a [f32]],
+        to: &mut [&'a mut [f32]],
+    ) {
+        for (i, written) in writes.iter().enumerate() {
+            let apart = |other: &At| disjoint(written, other);
+            let all = reads.iter().all(apart) && writes[..i].iter().all(apart);
+            assert!(all, "a span is written and overlaps another");
         }
         let slabs = &mut self.slabs;
         let mut start = |at: &At| {
             let (base, len) = slabs[at.slab as usize].base();
             assert!(
                 at.offset <= len && at.len <= len - at.offset,
-                "{at:?} lies outside of {len} floats"
+                "a span of {} at {} lies outside of {len} floats",
+                at.len,
+                at.offset
             );
             // SAFETY: within the slab's floats by the check above (one past the end at most, if
             // empty).
             unsafe { base.add(at.offset) }
         };
-        let reads = reads.map(|at| (start(&at), at.len));
-        let writes = writes.map(|at| (start(&at), at.len));
-        (
-            // SAFETY: `start` checked that each span lies inside initialised memory of a slab that
+        for (view, at) in from.iter_mut().zip(reads) {
+            // SAFETY: `start` checked that the span lies inside initialised memory of a slab that
             // stays borrowed as long as the views live; no written span overlaps it.
-            reads.map(|(p, len)| unsafe { core::slice::from_raw_parts(p, len) }),
+            *view = unsafe { core::slice::from_raw_parts(start(at), at.len) };
+        }
+        for (view, at) in to.iter_mut().zip(writes) {
             // SAFETY: the same, and no span of any kind overlaps it.
-            writes.map(|(p, len)| unsafe { core::slice::from_raw_parts_mut(p, len) }),
-        )
+            *view = unsafe { core::slice::from_raw_parts_mut(start(at), at.len) };
+        }
     }
 }
 

@@ -217,11 +217,14 @@ impl<'a> Frame<'a> {
         &mut self,
         reads: [usize; R],
     ) -> ([&[f32]; R], [&mut [f32]; W]) {
-        let outs = self.outs;
-        self.memory.views(
-            reads.map(|i| self.ins[i].at),
-            core::array::from_fn(|i| outs[i].at),
-        )
+        let (mut from, mut to) = ([At::NONE; R], [At::NONE; W]);
+        for (at, &i) in from.iter_mut().zip(&reads) {
+            *at = self.ins[i].at;
+        }
+        for (at, out) in to.iter_mut().zip(&self.outs[..W]) {
+            *at = out.at;
+        }
+        self.memory.views(from, to)
     }
 }
 

@@ -5,6 +5,7 @@ use super::{floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Dim, Dims, Shape, Type, Value, MAX_RANK};
+use crate::text::list;
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::reduce::reduce_axis;
 
@@ -74,9 +75,8 @@ impl Reduce {
 
 impl Rule for Reduce {
     fn name(&self) -> String {
-        let axes: Vec<_> = self.axes.iter().map(i32::to_string).collect();
         let keep = if self.keep_dims { " keepDims" } else { "" };
-        format!("{}[{}{keep}]", self.kind_name(), axes.join(","))
+        format!("{}[{}{keep}]", self.kind_name(), list(&self.axes))
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
@@ -84,7 +84,7 @@ impl Rule for Reduce {
         match self.mask(x.shape.rank()) {
             Some(mask) => Ok(vec![Type::f32(self.kept(&x.shape, mask))]),
             None => Err(mismatch(
-                format!("an input with the axes {:?}", self.axes),
+                format!("an input with the axes {}", list(&self.axes)),
                 inputs,
             )),
         }

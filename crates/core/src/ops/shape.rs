@@ -4,7 +4,7 @@ use super::{floats, mismatch, Frame, Op, Rule};
 use crate::autodiff::Backward;
 use crate::error::Result;
 use crate::ir::{Dim, Shape, Type, Value};
-use crate::text::sorted;
+use crate::text::{list, sorted};
 
 /// The same numbers in another shape; costs nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,12 +96,15 @@ pub struct Permute {
 
 impl Rule for Permute {
     fn name(&self) -> String {
-        format!("permute{:?}", self.axes)
+        format!("permute[{}]", list(&self.axes))
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = floats(inputs)?;
         if !sorted(self.axes.clone()).into_iter().eq(0..x.shape.rank()) {
-            let expected = format!("an input whose axes are a permutation of {:?}", self.axes);
+            let expected = format!(
+                "an input whose axes are a permutation of {}",
+                list(&self.axes)
+            );
             return Err(mismatch(expected, inputs));
         }
         let dims = self.axes.iter().map(|&axis| x.shape.0[axis]);

@@ -13,6 +13,7 @@ const BLOCK: usize = 256;
 /// `out[r, c] = f(a[r, c], row[c])`, where `row` is as long as a row of `a` and `out`.
 ///
 /// Panics when the lengths of `a` and `out` differ or are no multiple of `row`'s.
+#[inline(never)]
 pub fn rows(kind: BinaryKind, a: &[f32], row: &[f32], out: &mut [f32]) {
     let cols = row.len();
     assert!(a.len() == out.len() && (cols > 0 || a.is_empty()));
@@ -23,6 +24,7 @@ pub fn rows(kind: BinaryKind, a: &[f32], row: &[f32], out: &mut [f32]) {
 /// `out[r, c] = f(a[r, c], column[r])`, where `column` has one value for each row of `a` and `out`.
 ///
 /// Panics when the lengths of `a` and `out` differ or are no multiple of `column`'s.
+#[inline(never)]
 pub fn columns(kind: BinaryKind, a: &[f32], column: &[f32], out: &mut [f32]) {
     let count = column.len();
     assert!(a.len() == out.len() && (count > 0 || a.is_empty()));
@@ -35,6 +37,7 @@ pub fn columns(kind: BinaryKind, a: &[f32], column: &[f32], out: &mut [f32]) {
 ///
 /// Panics when the ranks differ or exceed [`MAX_RANK`], when `out` is not of that shape, or when a
 /// stride leads out of its operand.
+#[inline(never)]
 pub fn broadcast(
     kind: BinaryKind,
     a: &[f32],

@@ -123,11 +123,13 @@ impl BinaryKind {
     }
 
     /// `out[i] = f(a[i], b[i])`. Panics when the lengths differ.
+    #[inline(never)]
     pub fn apply(self, a: &[f32], b: &[f32], out: &mut [f32]) {
         self.pairs(Side::Slice(a), Side::Slice(b), out);
     }
 
     /// `a[i] = f(a[i], b[i])`. Panics when the lengths differ.
+    #[inline(never)]
     pub fn apply_inplace(self, a: &mut [f32], b: &[f32]) {
         assert_eq!(a.len(), b.len());
         // SAFETY: both hold `a.len()` floats; the destination is one of the sources.
@@ -135,11 +137,13 @@ impl BinaryKind {
     }
 
     /// `out[i] = f(a[i], b)`. Panics when the lengths differ.
+    #[inline(never)]
     pub fn apply_scalar_right(self, a: &[f32], b: f32, out: &mut [f32]) {
         self.pairs(Side::Slice(a), Side::One(b), out);
     }
 
     /// `out[i] = f(a, b[i])`. Panics when the lengths differ.
+    #[inline(never)]
     pub fn apply_scalar_left(self, a: f32, b: &[f32], out: &mut [f32]) {
         self.pairs(Side::One(a), Side::Slice(b), out);
     }

@@ -112,6 +112,7 @@ impl Product {
     ///
     /// NaN and infinity propagate as IEEE 754 says: `0 * NaN` is NaN. Panics when a length does
     /// not fit the sizes (`scratch` may be longer than `scratch_len`).
+    #[inline(never)]
     pub fn run(
         &self,
         a: &[f32],

@@ -11,6 +11,7 @@ use crate::reduce::{column_sums, fetch, strips, Strip, Terms};
 /// Sums over the rows of `x` and `dy` `[rows, channels]`: `dgamma` and `dbeta`.
 ///
 /// Panics unless all channel vectors are of one length and `x` and `dy` are whole rows of it.
+#[inline(never)]
 pub fn backward_reduce(
     x: &[f32],
     dy: &[f32],
@@ -55,6 +56,7 @@ impl Terms<2> for Slopes<'_> {
 /// `dgamma` and `dbeta` are what [`backward_reduce`] gives. Panics unless all channel vectors are
 /// of one length and `x`, `dy` and `dx` are whole rows of it.
 #[allow(clippy::too_many_arguments)]
+#[inline(never)]
 pub fn backward_input(
     x: &[f32],
     dy: &[f32],
@@ -135,6 +137,7 @@ impl Strip for Trained<'_> {
 /// `dx = dy * gamma / sqrt(var + eps)`.
 ///
 /// Panics unless `gamma` and `var` are of one length and `dy` and `dx` are whole rows of it.
+#[inline(never)]
 pub fn backward_input_frozen(
     dy: &[f32],
     var: &[f32],

@@ -20,6 +20,7 @@ use crate::reduce::{fetch, strips, Strip};
 /// Normalises `x` `[rows, channels]` into `y`; without `gamma` it is 1, without `beta` 0.
 ///
 /// Panics unless all channel vectors are of one length and `x` and `y` are whole rows of it.
+#[inline(never)]
 pub fn normalize(
     x: &[f32],
     mean: &[f32],

@@ -22,6 +22,7 @@ const BLOCK: usize = 16;
 /// deviation is as large.
 ///
 /// Panics unless `mean` and `var` are of one length and `x` is whole rows of it.
+#[inline(never)]
 pub fn moments(x: &[f32], mean: &mut [f32], var: &mut [f32]) {
     let channels = mean.len();
     let rows = rows(x.len(), channels);
@@ -164,6 +165,7 @@ impl Spread {
 /// `moving = moving * momentum + batch * (1 - momentum)`; results below 2^-126 become 0.
 ///
 /// Panics when the lengths differ.
+#[inline(never)]
 pub fn update_moving(moving: &mut [f32], batch: &[f32], momentum: f32) {
     assert_eq!(moving.len(), batch.len());
     let cut = moving.len() & !3;

@@ -18,6 +18,7 @@ const ROWS: usize = 32;
 /// Normalises each row of `cols` values of `x` into `y`; without `gamma` it is 1, without `beta` 0.
 ///
 /// Panics unless `x` and `y` are whole rows of one number, and the vectors of `cols` values.
+#[inline(never)]
 pub fn normalize_rows(
     x: &[f32],
     gamma: Option<&[f32]>,
@@ -62,6 +63,7 @@ pub struct Slopes<'a> {
 /// Panics unless `x`, `dy` and `dx` are whole rows of one number, all vectors of `cols` values and
 /// the scratch of twice as many.
 #[allow(clippy::too_many_arguments)]
+#[inline(never)]
 pub fn normalize_rows_backward(
     x: &[f32],
     dy: &[f32],

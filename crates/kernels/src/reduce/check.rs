@@ -11,6 +11,7 @@ pub fn all_finite(x: &[f32]) -> bool {
 }
 
 /// Place of the first NaN or infinite value.
+#[inline(never)]
 pub fn first_non_finite(x: &[f32]) -> Option<usize> {
     let block = x.chunks(BLOCK).position(|part| !block_is_finite(part))?;
     let start = block * BLOCK;

@@ -221,6 +221,7 @@ pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
 /// counts as the largest, as in NumPy. 0 for columns without values.
 ///
 /// Panics unless `x` holds `axis` rows of `out.len()` values.
+#[inline(never)]
 pub fn argmax_columns(x: &[f32], axis: usize, out: &mut [f32]) {
     let cols = out.len();
     assert_eq!(x.len(), axis * cols);

@@ -72,6 +72,7 @@ macro_rules! with_fold {
 }
 
 /// Reduces all values to one.
+#[inline(never)]
 pub fn reduce_all(how: Reduce, x: &[f32]) -> f32 {
     with_fold!(how, F => (rows::fold_row::<F>(x) / divisor(how, x.len())) as f32)
 }
@@ -79,6 +80,7 @@ pub fn reduce_all(how: Reduce, x: &[f32]) -> f32 {
 /// Reduces each row of `x` `[outer, axis]` to one value of `out` `[outer]`.
 ///
 /// Panics unless `x` holds `out.len()` rows of `axis` values.
+#[inline(never)]
 pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
     assert_eq!(x.len(), out.len() * axis);
     let divisor = divisor(how, axis);
@@ -90,6 +92,7 @@ pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
 /// Reduces each column of `x` `[axis, out.len()]` to one value of `out`.
 ///
 /// Panics unless `x` holds `axis` rows of `out.len()` values.
+#[inline(never)]
 pub fn reduce_columns(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
     if out.len() == 1 {
         return reduce_rows(how, x, axis, out);
@@ -106,6 +109,7 @@ pub fn reduce_columns(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
 /// Reduces the middle axis of `x` `[outer, axis, inner]` to `out` `[outer, inner]`.
 ///
 /// Panics unless the sizes agree.
+#[inline(never)]
 pub fn reduce_axis(how: Reduce, x: &[f32], axis: usize, inner: usize, out: &mut [f32]) {
     if inner == 1 {
         return reduce_rows(how, x, axis, out);
@@ -121,6 +125,7 @@ pub fn reduce_axis(how: Reduce, x: &[f32], axis: usize, inner: usize, out: &mut 
 /// float in `out` `[outer, inner]`; a NaN counts as the largest, as in NumPy.
 ///
 /// Panics unless the sizes agree. An axis of more than 2^24 has places that no float32 holds.
+#[inline(never)]
 pub fn argmax_axis(x: &[f32], axis: usize, inner: usize, out: &mut [f32]) {
     if inner == 1 {
         return argmax_rows(x, axis, out);

@@ -52,6 +52,7 @@ fn fold_block<F: Fold>(x: &[f32]) -> f32 {
 
 /// Sum of the squares in float64: neither overflows nor vanishes, so that exploding gradients can
 /// still be clipped. Several tensors' norms are the root of the sum of these.
+#[inline(never)]
 pub fn sum_squares(x: &[f32]) -> f64 {
     let mut acc = [0.0f64; 8];
     let mut chunks = x.chunks_exact(8);
@@ -70,6 +71,7 @@ pub fn sum_squares(x: &[f32]) -> f64 {
 /// counts as the largest, as in NumPy. 0 for rows without values.
 ///
 /// Panics unless `x` holds `out.len()` rows of `axis` values.
+#[inline(never)]
 pub fn argmax_rows(x: &[f32], axis: usize, out: &mut [f32]) {
     assert_eq!(x.len(), out.len() * axis);
     for (i, y) in out.iter_mut().enumerate() {

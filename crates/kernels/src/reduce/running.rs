@@ -4,6 +4,7 @@
 //! hold 48 bits, so that adding a million batches loses nothing. All zeros is the empty mean.
 
 /// Adds `value` with `weight` to the mean in `state`. Panics unless `state` holds four floats.
+#[inline(never)]
 pub fn accumulate(state: &mut [f32], value: f64, weight: f64) {
     add_sums(state, value * weight, weight);
 }
@@ -11,6 +12,7 @@ pub fn accumulate(state: &mut [f32], value: f64, weight: f64) {
 /// Adds each sample's value with its weight, or 1, to the mean in `state`.
 ///
 /// Panics unless `state` holds four floats and there are as many weights as values.
+#[inline(never)]
 pub fn accumulate_all(state: &mut [f32], values: &[f32], weights: Option<&[f32]>) {
     let (sum, weight) = weighted_sum(values, weights);
     add_sums(state, sum, weight);

@@ -11,6 +11,7 @@ use crate::lane::{F32x4, Lane};
 ///
 /// `rate` is in [0, 1), rounded to a multiple of 2^-16. `offset` is the index of `x[0]` in the whole tensor: parts done apart equal
 /// a whole done at once. Panics when lengths differ or `rate` is out of range.
+#[inline(never)]
 pub fn dropout(x: &[f32], y: &mut [f32], rate: f32, key: Key, offset: usize) {
     assert_eq!(x.len(), y.len());
     let mask = Mask::new(rate, key);
@@ -32,6 +33,7 @@ pub fn dropout(x: &[f32], y: &mut [f32], rate: f32, key: Key, offset: usize) {
 }
 
 /// As [`dropout`], in place.
+#[inline(never)]
 pub fn dropout_inplace(x: &mut [f32], rate: f32, key: Key, offset: usize) {
     let mask = Mask::new(rate, key);
     let (x_head, x) = x.split_at_mut(head(offset, x.len()));

@@ -9,6 +9,7 @@ use super::{normal::quantile, open_unit_f64, unit, Key, GROUP};
 const BELOW_MINUS_TWO: f64 = 0.022_750_131_948_179_21;
 
 /// Uniform in [`lo`, `hi`); all `lo` when the two are equal.
+#[inline(never)]
 pub fn fill_uniform(key: Key, lo: f32, hi: f32, offset: usize, out: &mut [f32]) {
     let (base, width) = (f64::from(lo), f64::from(hi) - f64::from(lo));
     // Rounding to f32 could reach `hi`.
@@ -19,6 +20,7 @@ pub fn fill_uniform(key: Key, lo: f32, hi: f32, offset: usize, out: &mut [f32]) 
 }
 
 /// Normal with the given mean and standard deviation; reaches to about 6.3 deviations.
+#[inline(never)]
 pub fn fill_normal(key: Key, mean: f32, std: f32, offset: usize, out: &mut [f32]) {
     let (mean, std) = (f64::from(mean), f64::from(std));
     fill(key, offset, out, |word| {
@@ -30,6 +32,7 @@ pub fn fill_normal(key: Key, mean: f32, std: f32, offset: usize, out: &mut [f32]
 ///
 /// `std` is that of the normal before cutting; what is left has 0.8796 of it. Drawn by inverting
 /// the distribution function, so that each element takes one random word and none is rejected.
+#[inline(never)]
 pub fn fill_truncated_normal(key: Key, mean: f32, std: f32, offset: usize, out: &mut [f32]) {
     let (mean, std) = (f64::from(mean), f64::from(std));
     let share = 1.0 - 2.0 * BELOW_MINUS_TWO;
@@ -48,6 +51,7 @@ pub fn fill_truncated_normal(key: Key, mean: f32, std: f32, offset: usize, out: 
 /// estimators", SIAM Journal on Numerical Analysis 17 (1980).
 ///
 /// `scratch` is as long as `out`; both hold `rows * cols` floats, else it panics.
+#[inline(never)]
 pub fn fill_orthogonal(
     key: Key,
     gain: f32,

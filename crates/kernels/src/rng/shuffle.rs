@@ -5,6 +5,7 @@ use super::{Key, GROUP};
 /// Shuffles `indices` (Fisher-Yates), every order being equally likely.
 ///
 /// The same seed and epoch move the same places, whatever the places hold.
+#[inline(never)]
 pub fn shuffle(indices: &mut [u32], seed: u64, epoch: u32) {
     let mut words = Words::new(Key::order(seed, epoch));
     for last in (1..indices.len()).rev() {

@@ -8,6 +8,7 @@ use crate::lane::{F32x4, Lane};
 /// Loss of each row of logits `x` `[labels.len(), cols]`: `log(sum(exp(x))) - x[label]`.
 ///
 /// A label out of range gives NaN. Panics when the lengths do not fit.
+#[inline(never)]
 pub fn sparse_cross_entropy(x: &[f32], labels: &[i32], cols: usize, loss: &mut [f32]) {
     check(cols, x.len(), &[labels.len() * cols, loss.len() * cols]);
     if cols <= FEW {
@@ -24,6 +25,7 @@ pub fn sparse_cross_entropy(x: &[f32], labels: &[i32], cols: usize, loss: &mut [
 /// Gradient of [`sparse_cross_entropy`]: `dx = (softmax(x) - onehot(label)) * dloss` per row.
 ///
 /// A label out of range gives a row of NaN. Panics when the lengths do not fit.
+#[inline(never)]
 pub fn sparse_cross_entropy_backward(
     x: &[f32],
     labels: &[i32],
@@ -53,6 +55,7 @@ pub fn sparse_cross_entropy_backward(
 /// `-sum(y * log_softmax(x))`. Where `y` is 0 the logit may be -Infinity.
 ///
 /// Panics when the lengths do not fit.
+#[inline(never)]
 pub fn cross_entropy(x: &[f32], y: &[f32], cols: usize, loss: &mut [f32]) {
     check(cols, x.len(), &[y.len(), loss.len() * cols]);
     if cols <= FEW {
@@ -66,6 +69,7 @@ pub fn cross_entropy(x: &[f32], y: &[f32], cols: usize, loss: &mut [f32]) {
 /// Gradient of [`cross_entropy`] by the logits: `dx = (softmax(x) * sum(y) - y) * dloss` per row.
 ///
 /// Panics when the lengths do not fit.
+#[inline(never)]
 pub fn cross_entropy_backward(x: &[f32], y: &[f32], dloss: &[f32], cols: usize, dx: &mut [f32]) {
     check(cols, x.len(), &[y.len(), dloss.len() * cols, dx.len()]);
     if cols <= FEW {

@@ -36,6 +36,7 @@ macro_rules! by_width {
 /// Softmax of each row of `x` `[rows, cols]` into `y`.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
     if cols <= FEW {
@@ -49,6 +50,7 @@ pub fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
 /// Logarithm of the softmax of each row of `x` `[rows, cols]` into `y`.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn log_softmax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
     for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
@@ -59,6 +61,7 @@ pub fn log_softmax(x: &[f32], y: &mut [f32], cols: usize) {
 /// Gradient of softmax: `dx = y * (dy - sum(dy * y))` per row, `y` being the softmax.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
     check(cols, y.len(), &[dy.len(), dx.len()]);
     for ((y, dy), dx) in rows(y, dy, dx, cols) {
@@ -69,6 +72,7 @@ pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
 /// Gradient of log-softmax: `dx = dy - exp(y) * sum(dy)` per row, `y` being the log-softmax.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn log_softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
     check(cols, y.len(), &[dy.len(), dx.len()]);
     for ((y, dy), dx) in rows(y, dy, dx, cols) {
@@ -83,6 +87,7 @@ pub fn log_softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) 
 /// not. Other values that are NaN do not count as larger.
 ///
 /// Panics when the lengths do not fit.
+#[inline(never)]
 pub fn in_top_k(x: &[f32], labels: &[i32], cols: usize, k: usize, out: &mut [f32]) {
     check(cols, x.len(), &[labels.len() * cols, out.len() * cols]);
     for ((x, &label), y) in x.chunks_exact(cols).zip(labels).zip(out) {

@@ -10,6 +10,7 @@ use super::{check, rows};
 /// to 1.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn sparsemax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
     for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
@@ -25,6 +26,7 @@ pub fn sparsemax(x: &[f32], y: &mut [f32], cols: usize) {
 /// Gradient of sparsemax: where y is above 0, `dx = dy` less the mean of dy there; 0 elsewhere.
 ///
 /// Panics when the lengths differ or are not whole rows.
+#[inline(never)]
 pub fn sparsemax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
     check(cols, y.len(), &[dy.len(), dx.len()]);
     for ((y, dy), dx) in rows(y, dy, dx, cols) {

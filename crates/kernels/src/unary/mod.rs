@@ -91,6 +91,7 @@ impl Unary {
     }
 
     /// `y = f(x)`. Panics when the lengths differ.
+    #[inline(never)]
     pub fn apply(&self, x: &[f32], y: &mut [f32]) {
         assert_eq!(x.len(), y.len());
         // SAFETY: both hold `x.len()` floats and do not overlap.
@@ -98,6 +99,7 @@ impl Unary {
     }
 
     /// `x = f(x)`
+    #[inline(never)]
     pub fn apply_inplace(&self, x: &mut [f32]) {
         // SAFETY: `x` holds `x.len()` floats; source and destination are the same.
         unsafe { self.run(x.as_ptr(), x.as_mut_ptr(), x.len()) }
@@ -105,6 +107,7 @@ impl Unary {
 
     /// `dx = dy * f'`, a plain IEEE product (0 * Infinity is NaN), with `saved` as `saves()` says;
     /// where that is `Nothing`, `saved` is not looked at. Panics when the lengths differ.
+    #[inline(never)]
     pub fn backward(&self, saved: &[f32], dy: &[f32], dx: &mut [f32]) {
         assert_eq!(dy.len(), dx.len());
         let saved = self.saved_or(saved, dy.as_ptr(), dy.len());
@@ -113,6 +116,7 @@ impl Unary {
     }
 
     /// `d = d * f'`; otherwise as [`Unary::backward`].
+    #[inline(never)]
     pub fn backward_inplace(&self, saved: &[f32], d: &mut [f32]) {
         let (dy, dx) = (d.as_ptr(), d.as_mut_ptr());
         let saved = self.saved_or(saved, dy, d.len());

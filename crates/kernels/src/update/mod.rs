@@ -60,7 +60,7 @@ pub trait Rule {
 
 /// `1 - beta^step`, in which `beta` is the decimal number that was written for it.
 pub fn bias_correction(beta: f32, step: u32) -> f64 {
-    1.0 - rules::as_written(beta).powf(f64::from(step))
+    1.0 - rules::power(rules::as_written(beta), step)
 }
 
 /// `1 - beta`, in which `beta` is the decimal number that was written for it.
@@ -106,6 +106,7 @@ macro_rules! rules {
             ///
             /// Panics when a length differs from that of `w`, or the number of slots or
             /// hyperparameters is not the rule's.
+            #[inline(never)]
             pub fn apply(self, s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
                 assert_eq!(g.len(), w.len());
                 assert_eq!(slots.len(), self.slots().len());

@@ -1,6 +1,6 @@
 //! Adam and what was made of it: running means of gradients over the size they usually have.
 
-use super::{as_written, rest, LEAST_SQUARED};
+use super::{as_written, power, rest, LEAST_SQUARED};
 use crate::lane::Lane;
 use crate::param::Param;
 use crate::update::{Rule, Step, MAX_CONSTS, MAX_SLOTS};
@@ -32,8 +32,8 @@ impl<const GREATEST: bool> Rule for AdamFamily<GREATEST> {
     const OFTEN: bool = !GREATEST;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         let (b1, b2) = (as_written(s.hyper[0]), as_written(s.hyper[1]));
-        let t = f64::from(s.step);
-        let alpha = f64::from(s.lr) * (1.0 - b2.powf(t)).sqrt() / (1.0 - b1.powf(t));
+        let t = s.step;
+        let alpha = f64::from(s.lr) * (1.0 - power(b2, t)).sqrt() / (1.0 - power(b1, t));
         let (rest1, rest2) = ((1.0 - b1) as f32, (1.0 - b2) as f32);
         [-alpha as f32, rest1, rest2, s.hyper[2], 0.0, 0.0]
     }
@@ -85,7 +85,7 @@ impl Rule for Adamax {
     const HYPER: &'static [Param] = BETAS_AND_EPSILON;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         let b1 = as_written(s.hyper[0]);
-        let alpha = f64::from(s.lr) / (1.0 - b1.powf(f64::from(s.step)));
+        let alpha = f64::from(s.lr) / (1.0 - power(b1, s.step));
         let rest1 = rest(s.hyper[0]);
         [-alpha as f32, rest1, s.hyper[1], s.hyper[2], 0.0, 0.0]
     }
@@ -109,7 +109,7 @@ pub struct Nadam;
 
 /// u(1) u(2) ... u(t). The second factors come to rest: past t = 900 they are 1 in f64.
 pub fn nadam_product(b1: f64, t: u32) -> f64 {
-    let power = b1.powf(f64::from(t));
+    let power = power(b1, t);
     // Too small to count in 1 - product.
     if power < f64::EPSILON / 4.0 {
         return 0.0;
@@ -130,10 +130,10 @@ impl Rule for Nadam {
     const LEAST_GRADIENT: f32 = LEAST_SQUARED;
     fn consts(s: &Step) -> [f32; MAX_CONSTS] {
         let (b1, b2) = (as_written(s.hyper[0]), as_written(s.hyper[1]));
-        let (lr, t) = (f64::from(s.lr), f64::from(s.step));
-        let share = |t: f64| b1 * (1.0 - 0.5 * 0.96f64.powf(t));
+        let (lr, t) = (f64::from(s.lr), s.step);
+        let share = |t: u32| b1 * (1.0 - 0.5 * power(0.96, t));
         let product = nadam_product(b1, s.step);
-        let next = share(t + 1.0);
+        let next = share(t + 1);
         let of_mean = lr * next / (1.0 - product * next);
         let of_gradient = lr * (1.0 - share(t)) / (1.0 - product);
         [
@@ -141,7 +141,7 @@ impl Rule for Nadam {
             -of_gradient as f32,
             (1.0 - b1) as f32,
             (1.0 - b2) as f32,
-            (1.0 / (1.0 - b2.powf(t))) as f32,
+            (1.0 / (1.0 - power(b2, t))) as f32,
             s.hyper[2],
         ]
     }

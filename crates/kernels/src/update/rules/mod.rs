@@ -24,6 +24,20 @@ const MOMENTUM: Param = Param::rate("momentum", 0.9);
 /// 2^-50: where a slot keeps squares, the square of a smaller gradient is below what it keeps.
 const LEAST_SQUARED: f32 = 8.881_784e-16;
 
+/// `base^exponent` by squaring: of the library's `pow`, which takes any exponent, a small network
+/// would notice the time. Relative error below `exponent` times f64's epsilon.
+pub(super) fn power(mut base: f64, mut exponent: u32) -> f64 {
+    let mut result = 1.0;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            result *= base;
+        }
+        base *= base;
+        exponent >>= 1;
+    }
+    result
+}
+
 /// The number with up to seven decimals that `v` is the float of, if there is one, else `v`.
 ///
 /// A beta2 written 0.999 is off by 1.3e-8 as float32, which is 1.3e-5 of the `1 - beta2` that counts.

@@ -58,7 +58,7 @@ function minified() {
       const { code: small = "", map } = await minify(code, {
         module: true,
         keep_classnames: true,
-        format: { max_line_len: 160, preserve_annotations: true },
+        format: { max_line_len: 400, preserve_annotations: true },
         sourceMap: { asObject: true },
       });
       return { code: small, map: /** @type {import("rollup").SourceMapInput} */ (map) };

@@ -26,7 +26,10 @@ const artefacts = [
 // Tests and benchmarks of the crates cannot change what they compile to.
 const sources = () =>
   filesBelow(
-    ["Cargo.toml", "Cargo.lock", "crates", "scripts/build-wasm.mjs", "scripts/build/variants.mjs"],
+    [
+      ...["Cargo.toml", "Cargo.lock", "crates"],
+      ...["scripts/build-wasm.mjs", "scripts/build/variants.mjs", "scripts/toolchain/sysroot.mjs"],
+    ],
     (path) => !/^crates\/[^/]+\/(tests|benches|target)$/.test(path),
   );
 

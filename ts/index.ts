@@ -50,6 +50,7 @@ export {
   heUniform,
   type IdentityOptions,
   type Initializer,
+  type InitializerFunction,
   type InitializerLike,
   type InitializerName,
   identity,
@@ -105,9 +106,15 @@ export {
   multiply,
   subtract,
 } from "./layers/merge.js";
+export {
+  type Normalization,
+  type NormalizationOptions,
+  normalization,
+} from "./layers/normalization.js";
 export { type PermuteOptions, permute } from "./layers/permute.js";
 export { type PreluOptions, prelu, type SwishOptions, swish } from "./layers/prelu.js";
 export { type RepeatVectorOptions, repeatVector } from "./layers/repeatVector.js";
+export { type RescalingOptions, rescaling } from "./layers/rescaling.js";
 export { type ReshapeOptions, reshape } from "./layers/reshape.js";
 export { type RmsNormalizationOptions, rmsNormalization } from "./layers/rmsNormalization.js";
 export type { ScaleAndShiftOptions } from "./layers/scale-and-shift.js";

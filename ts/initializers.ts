@@ -1,15 +1,20 @@
 // Initializers: from which distribution a new weight is filled. A table of Keras' names;
 // the drawing itself happens in the engine, keyed by seed, layer and weight.
+import type { DataLike } from "./data/rows.js";
+import { inShape } from "./data/shaped.js";
 import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.js";
 
 /** How the engine fills a weight. */
-export interface FillPlan {
+export interface DrawPlan {
   readonly kind: "constant" | "uniform" | "normal" | "truncatedNormal" | "orthogonal" | "identity";
   /** The constant, the lowest value, the mean, or the gain. */
   readonly a: number;
   /** The highest value or the standard deviation; else 0. */
   readonly b: number;
 }
+
+/** How a weight is filled: by the engine, or with given numbers. */
+export type FillPlan = DrawPlan | { readonly kind: "values"; readonly values: ArrayLike<number> };
 
 /** From which distribution a weight is filled. Made by `heNormal()` and the like. */
 export interface Initializer {
@@ -257,8 +262,19 @@ const byName = {
 /** The name of an initializer with its defaults. */
 export type InitializerName = keyof typeof byName;
 
+/**
+ * An initializer as a function of the weight's shape: returns its numbers, finite, as a nested array
+ * or tensor of that shape, a flat typed array of its size, or one number for all. Where it draws
+ * random ones, the model's seed does not fix these.
+ *
+ * @example
+ * const ramp = ([inputs, units]) =>
+ *   Array.from({ length: inputs }, (_, i) => Array(units).fill(i / inputs));
+ */
+export type InitializerFunction = (shape: readonly number[]) => DataLike | number;
+
 /** What layers take as an initializer. */
-export type InitializerLike = InitializerName | Initializer;
+export type InitializerLike = InitializerName | Initializer | InitializerFunction;
 
 const names = Object.keys(byName) as InitializerName[];
 
@@ -266,9 +282,32 @@ const names = Object.keys(byName) as InitializerName[];
 export function resolveInitializer(where: string, given: InitializerLike): Initializer {
   if (typeof given === "string") return byName[checkOneOf(where, given, names)]();
   if (typeof given === "object" && given !== null && typeof given.plan === "function") return given;
+  const isFactory = Object.values<unknown>(byName).includes(given);
+  if (typeof given === "function" && !isFactory) return ofFunction(where, given);
   return fail(where, {
-    expected: "the name of an initializer or one made by heNormal() and the like",
+    expected:
+      "the name of an initializer, one made by heNormal() and the like, or a function of the shape",
     received: describe(given),
-    ...(typeof given === "function" ? { hint: "Call it: heNormal() instead of heNormal." } : {}),
+    ...(isFactory ? { hint: "Call it: heNormal() instead of heNormal." } : {}),
   });
+}
+
+function ofFunction(where: string, given: InitializerFunction): Initializer {
+  const plan = (shape: readonly number[]): FillPlan => {
+    const numbers: unknown = given([...shape]);
+    if (typeof numbers === "number" && Number.isFinite(numbers)) {
+      return { kind: "constant", a: numbers, b: 0 };
+    }
+    const values = inShape(where, numbers, shape);
+    const wrong = Array.prototype.findIndex.call(
+      values,
+      (value: number) => !Number.isFinite(value),
+    );
+    if (wrong < 0) return { kind: "values", values };
+    return fail(where, {
+      expected: "a function of the shape that returns finite numbers",
+      received: `${values[wrong]} at place ${wrong}`,
+    });
+  };
+  return { name: given.name || "initializer", seed: null, plan };
 }

@@ -71,6 +71,11 @@ export interface LayerWeight {
   readonly variable: Variable;
 }
 
+/** A model that uses a layer: refuses changes while it trains. */
+export interface LayerUser {
+  check(where: string, kind: "changes"): void;
+}
+
 /** What a layer gets when a model is built from it first; it keeps it in every other model. */
 export class LayerState {
   readonly name: string;
@@ -78,8 +83,8 @@ export class LayerState {
   readonly weights: readonly LayerWeight[];
   /** Where its weights live in the engine. */
   readonly resources: Resources;
-  /** How many models use it. */
-  users = 0;
+  /** The models that use it. */
+  readonly users = new Set<LayerUser>();
 
   constructor(
     layer: Layer,
@@ -97,9 +102,9 @@ export class LayerState {
   }
 
   /** One model uses it no more; after the last its memory goes back. */
-  release(): void {
-    this.users--;
-    if (this.users > 0) return;
+  release(user: LayerUser): void {
+    this.users.delete(user);
+    if (this.users.size > 0) return;
     this.resources.free();
     for (const { variable } of this.weights) variable.forget();
   }
@@ -187,6 +192,11 @@ export class Layer extends CallableLayer {
   /** Its name; that of its kind until a model was built from it. */
   override get name(): string {
     return this.state?.name ?? this.givenName ?? this.formerName ?? this.kind;
+  }
+
+  /** A layer of the same class. @internal */
+  remake(definition: LayerDefinition, options: LayerOptions): Layer {
+    return new Layer(definition, options);
   }
 
   /** @internal */

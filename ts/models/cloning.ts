@@ -24,7 +24,7 @@ export interface CloneLayerOptions extends Omit<LayerOptions, "inputShape"> {
  * @example
  * const copy = cloneLayer(trained.getLayer("dense"), { weights: true, trainable: false });
  */
-export function cloneLayer(layer: Layer, options: CloneLayerOptions = {}): Layer {
+export function cloneLayer<L extends Layer>(layer: L, options: CloneLayerOptions = {}): L {
   const where = "cloneLayer";
   checkLayer(where, layer);
   const own = ["weights", "name", "trainable", "learningRateMultiplier"];
@@ -32,7 +32,7 @@ export function cloneLayer(layer: Layer, options: CloneLayerOptions = {}): Layer
   checkBoolean(where, "weights", weights);
   const copy = copyOf(layer, given);
   if (weights) copyState(where, layer, copy);
-  return copy;
+  return copy as L;
 }
 
 function checkLayer(where: string, layer: unknown): asserts layer is Layer {
@@ -52,7 +52,7 @@ function copyOf(
 ): Layer {
   const { definition, trainable, learningRateMultiplier, inputShape } = layer;
   const copied = definition.copied?.((other) => others.get(other) ?? other);
-  const copy = new Layer(copied ?? definition, {
+  const copy = layer.remake(copied ?? definition, {
     trainable,
     learningRateMultiplier,
     ...(inputShape ? { inputShape } : {}),

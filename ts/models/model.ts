@@ -81,7 +81,8 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   constructor(name: string, graph: LayerGraph, seed: Seed) {
     super();
     this.#state = new ModelState(name, graph, seed);
-    for (const layer of graph.layers) (layer.state as LayerState).users++;
+    const { activity } = this.#state;
+    for (const layer of graph.layers) (layer.state as LayerState).users.add(activity);
   }
 
   /** Its name. */
@@ -339,7 +340,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     activity.dispose();
     setup?.free();
     resources.free();
-    for (const layer of graph.layers) (layer.state as LayerState).release();
+    for (const layer of graph.layers) (layer.state as LayerState).release(activity);
   }
 
   /** What it holds between calls, for the parts of gradus that train or look inside. @internal */

@@ -1,9 +1,7 @@
 // The weights of a model: made and filled when first needed, read and written by name as copies.
-
-import { flatten } from "../data/nested.js";
 import type { DataLike } from "../data/rows.js";
-import { isNumericArray } from "../data/rows.js";
-import { isTensor, shapeText, type Tensor, tensor } from "../data/tensor.js";
+import { inShape } from "../data/shaped.js";
+import { isTensor, type Tensor, tensor } from "../data/tensor.js";
 import { describe, fail, GradusError, nearest } from "../errors.js";
 import type { FillPlan } from "../initializers.js";
 import type { LayerState, LayerWeight } from "../layers/layer.js";
@@ -63,7 +61,12 @@ function fillWeights(
   seed: Seed,
 ): void {
   for (const [i, { spec, variable }] of state.weights.entries()) {
-    const { kind, a, b } = plans[i] as FillPlan;
+    const plan = plans[i] as FillPlan;
+    if (plan.kind === "values") {
+      variable.view(core).set(plan.values);
+      continue;
+    }
+    const { kind, a, b } = plan;
     const own = spec.initializer.seed;
     const { low, high } = own === null ? seed : split(own);
     const stream = own === null ? layerIndex * weightsPerLayer + i : 0;
@@ -115,7 +118,7 @@ export function checkWeights(
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
   return Object.entries(given).map(([name, data]) => {
     const weight = byName.get(name);
-    if (weight) return [weight, numbersOf(where, weight, data)];
+    if (weight) return [weight, inShape(`${where}: ${name}`, data, weight.variable.shape)];
     const near = nearest(name, [...byName.keys()]);
     return fail(where, {
       expected: `names of weights: ${[...byName.keys()].join(", ")}`,
@@ -123,21 +126,6 @@ export function checkWeights(
       ...(near ? { hint: `Did you mean "${near}"?` } : {}),
     });
   });
-}
-
-function numbersOf(where: string, weight: ModelWeight, data: DataLike | number): ArrayLike<number> {
-  const { name } = weight;
-  const { shape, size } = weight.variable;
-  const wrong = (received: string) =>
-    fail(`${where}: ${name}`, { expected: `the shape ${shapeText(shape)}`, received });
-  const same = (other: readonly number[]) =>
-    other.length === shape.length && other.every((extent, i) => extent === shape[i]);
-  if (isTensor(data)) return same(data.shape) ? data.data : wrong(shapeText(data.shape));
-  // A flat typed array has no shape of its own.
-  if (isNumericArray(data)) return data.length === size ? data : wrong(describe(data));
-  if (!Array.isArray(data)) return wrong(describe(data));
-  const nested = flatten(where, name, data as never);
-  return same(nested.shape) ? nested.data : wrong(shapeText(nested.shape));
 }
 
 /** Writes numbers that `checkWeights` gave. */

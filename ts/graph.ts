@@ -1,6 +1,7 @@
 // Symbolic tensors and the graph they grow: what TypeScript hands to the Rust core.
 // It records nodes and writes their bytes; what operations mean and check is in ops.ts.
 import type { DType } from "./data/tensor.js";
+import { fail } from "./errors.js";
 import { type Dim, visibleShape } from "./shape.js";
 import { ByteWriter } from "./wire.js";
 
@@ -172,6 +173,14 @@ export class GraphBuilder {
     attributes: ((writer: ByteWriter) => void) | null = null,
     kind: string | null = null,
   ): Sym[] {
+    for (const { graph } of inputs) {
+      if (graph === this) continue;
+      fail(this.place(kind ?? op), {
+        expected: "tensors of one call",
+        received: "one of another call",
+        hint: "Do not keep tensors from call to call: the function runs often.",
+      });
+    }
     const node = this.#nodes.length;
     this.#nodes.push({ op, origin: this.#origin, inputs, results, attributes, kind });
     return results.map((type, port) => new Sym(this, node, port, type));

@@ -79,6 +79,15 @@ export {
   type BatchNormalizationOptions,
   batchNormalization,
 } from "./layers/batchNormalization.js";
+export {
+  type CustomLayerOptions,
+  customLayer,
+  type InputsOf,
+  type LayerCall,
+  type LayerInput,
+  type WeightDeclaration,
+  type WeightDeclarations,
+} from "./layers/customLayer.js";
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { type DropoutOptions, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
@@ -87,6 +96,7 @@ export {
   groupNormalization,
 } from "./layers/groupNormalization.js";
 export { type InputOptions, input } from "./layers/input.js";
+export { type LambdaOptions, lambda } from "./layers/lambda.js";
 export type { Layer, LayerFunction, LayerOptions } from "./layers/layer.js";
 export type { LayerTensor } from "./layers/layer-tensor.js";
 export {

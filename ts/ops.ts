@@ -1,7 +1,7 @@
 // The operations users write losses, metrics and layers with, under the names of keras.ops.
 // Shapes are checked here, so that a mistake shows where it is written, not in the engine.
 import type { DType } from "./data/tensor.js";
-import { fail } from "./errors.js";
+import { describe, fail } from "./errors.js";
 import type { OpName, ResultType } from "./graph.js";
 import { Sym } from "./graph.js";
 import {
@@ -46,8 +46,19 @@ export function one(
   return inputs[0].graph.add(op, inputs, [floatOf(dims)], attributes, kind)[0] as Sym;
 }
 
+/** Says what is no tensor, for calls that TypeScript did not see. */
+function checkSym(x: unknown): asserts x is Sym {
+  if (x instanceof Sym) return;
+  fail("ops", {
+    expected: "a symbolic tensor",
+    received: describe(x),
+    ...(x === undefined ? { hint: "Is a name misspelt?" } : {}),
+  });
+}
+
 /** The same numbers as float32: labels may be whole numbers. */
 export function toFloat(x: Sym): Sym {
+  checkSym(x);
   return x.dtype === "float32" ? x : one("cast", [x], x.dims);
 }
 
@@ -58,6 +69,13 @@ export function unary(kind: string, x: Sym, parameters: readonly number[] = []):
 }
 
 function constant(like: Sym, value: number): Sym {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    fail(like.graph.place("ops"), {
+      expected: "symbolic tensors and numbers",
+      received: describe(value),
+      ...(value === undefined ? { hint: "Is a name misspelt?" } : {}),
+    });
+  }
   const write = (writer: ByteWriter) => writer.float(value);
   return like.graph.add("const", [], [floatOf([])], write)[0] as Sym;
 }
@@ -95,6 +113,7 @@ function axisOf(x: Sym, axis: number, name: string): number {
 
 /** A row of the engine's table of reductions. */
 export function reduce(kind: string, x: Sym, { axis, keepDims = false }: ReduceOptions = {}): Sym {
+  checkSym(x);
   const asked = axis === undefined ? [] : typeof axis === "number" ? [axis] : axis;
   const axes = new Set(asked.map((each) => axisOf(x, each, kind)));
   // An empty list says "all axes" in the wire format and "none" to NumPy.
@@ -210,6 +229,8 @@ export function matmul(
   b: Sym,
   { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
 ): Sym {
+  checkSym(a);
+  checkSym(b);
   const [rows, cols] = transposeB ? [b.dims[1], b.dims[0]] : [b.dims[0], b.dims[1]];
   const left = transposeA ? [...a.dims].reverse() : a.dims;
   const inner = left.at(-1);

@@ -162,7 +162,9 @@ async function fill(initializer: Initializer, shape: readonly number[], seed = 1
   const variable = new Variable("test", shape);
   const resources = new Resources({});
   resources.create(core, [variable]);
-  const { kind, a, b } = initializer.plan(shape);
+  const plan = initializer.plan(shape);
+  if (plan.kind === "values") throw new Error("nothing to draw");
+  const { kind, a, b } = plan;
   core.call("test", (engine) => engine.fill(variable.id, kind, a, b, seed, 0, 0));
   const values = variable.view(core).slice();
   resources.free();

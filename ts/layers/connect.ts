@@ -101,6 +101,15 @@ export function checkSameWeights(
   state: LayerState,
   specs: readonly WeightSpec[],
 ): void {
+  const names = (list: readonly { readonly name: string }[]) =>
+    list.map(({ name }) => name).join(", ") || "none";
+  const [own, given] = [names(state.weights.map(({ spec }) => spec)), names(specs)];
+  if (own !== given) {
+    fail(place, {
+      expected: `an input for which it has the weights it was built with, ${own}`,
+      received: `one for which they are ${given}`,
+    });
+  }
   for (const [i, spec] of specs.entries()) {
     const shape = state.weights[i]?.spec.shape ?? [];
     if (shape.length === spec.shape.length && shape.every((n, axis) => n === spec.shape[axis])) {

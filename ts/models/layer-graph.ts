@@ -173,13 +173,21 @@ export class LayerGraph {
   lower(graph: GraphBuilder, inputs: readonly Sym[], mode: LoweringMode): Lowered {
     const losses: Sym[] = [];
     const values = [...inputs];
-    this.calls.forEach(({ layer, inputs: from }, stream) => {
+    this.calls.forEach(({ layer, inputs: from, dims }, stream) => {
       const given = from.map((value) => values[value] as Sym);
       const { weights } = layer.state as LayerState;
       const trainable = mode.isTrainable(layer);
       const { training, random } = mode;
       const callMode = { training, random, trainable, stream, losses };
-      values.push(callLayer(graph, this.#placeOf(layer), layer, weights, given, callMode));
+      const place = this.#placeOf(layer);
+      const value = callLayer(graph, place, layer, weights, given, callMode);
+      if (!sameDims(value.dims, dims)) {
+        fail(place, {
+          expected: `a result of shape ${printDims(dims)} ${training ? "in training, too" : "again"}`,
+          received: printDims(value.dims),
+        });
+      }
+      values.push(value);
     });
     return { outputs: this.outputs.map(({ value }) => values[value] as Sym), values, losses };
   }

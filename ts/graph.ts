@@ -2,7 +2,8 @@
 // It records nodes and writes their bytes; what operations mean and check is in ops.ts.
 import type { DType } from "./data/tensor.js";
 import { fail } from "./errors.js";
-import { type Dim, visibleShape } from "./shape.js";
+import { showAsText } from "./inspect.js";
+import { type Dim, visibleShape, visibleText } from "./shape.js";
 import { ByteWriter } from "./wire.js";
 
 const dtypeCodes: Record<DType, number> = { float32: 0, int32: 1, uint8: 2 };
@@ -93,6 +94,15 @@ export class Sym {
     this.dims = type.dims;
     this.dtype = type.dtype;
     this.shape = visibleShape(type.dims);
+  }
+
+  static {
+    showAsText(Sym.prototype);
+  }
+
+  /** Its element type and shape: `symbolic float32 [null, 10]`. */
+  toString(): string {
+    return `symbolic ${this.dtype} ${visibleText(this.dims)}`;
   }
 }
 

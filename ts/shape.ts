@@ -63,6 +63,13 @@ export function visibleShape(dims: readonly Dim[]): (number | null)[] {
   return dims.map((dim) => (dim.symbol === 0 ? dim.factor : null));
 }
 
+/** `[null, 300]` */
+export function visibleText(dims: readonly Dim[]): string {
+  return `[${visibleShape(dims)
+    .map((extent) => extent ?? "null")
+    .join(", ")}]`;
+}
+
 /** `[batch, 300]` */
 export function printDims(dims: readonly Dim[]): string {
   const print = ({ factor, symbol }: Dim) => {

@@ -1,4 +1,5 @@
 // Role: the record of a training run that fit gives back. It must not compute.
+import { showAsText } from "../inspect.js";
 import type { Callback, CallbackParams, Logs } from "./callback.js";
 
 /** The losses and metrics of each epoch of a run of `fit`. */
@@ -9,6 +10,8 @@ export interface History {
   readonly history: Readonly<Record<string, readonly number[]>>;
   /** What was known about the run when it began. */
   readonly params: CallbackParams;
+  /** `history of 20 epochs`; `console.log` shows first and last values, too. */
+  toString(): string;
 }
 
 /**
@@ -19,6 +22,26 @@ export class HistoryRecorder implements History, Callback {
   readonly epoch: number[] = [];
   readonly history: Record<string, number[]> = {};
   params: CallbackParams = { epochs: 0, steps: null, samples: null, batchSize: 0 };
+
+  static {
+    showAsText(HistoryRecorder.prototype, (self) => [String(self), ...self.#lines()].join("\n"));
+  }
+
+  toString(): string {
+    const count = this.epoch.length;
+    return `history of ${count} epoch${count === 1 ? "" : "s"}`;
+  }
+
+  /** First and last value of each. */
+  #lines(): string[] {
+    const digits = (value = Number.NaN) => String(Number(value.toPrecision(5)));
+    const names = Object.keys(this.history);
+    const width = Math.max(...names.map((name) => name.length));
+    return Object.entries(this.history).map(([name, values]) => {
+      const way = values.length > 1 ? `${digits(values[0])} -> ` : "";
+      return `  ${name.padEnd(width)}  ${way}${digits(values.at(-1))}`;
+    });
+  }
 
   setParams(params: CallbackParams): void {
     this.params = params;

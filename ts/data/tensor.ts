@@ -1,6 +1,8 @@
 // Role: the tensor users get from and give to the library: a shape, a type and
 // numbers in row-major order. It must not compute with them.
 import { checkNumber, describe, fail } from "../errors.js";
+import { showAsText } from "../inspect.js";
+import { tensorText } from "./print.js";
 
 /** The element types of tensors. */
 export type DType = "float32" | "int32" | "uint8";
@@ -21,6 +23,8 @@ export interface Tensor {
   readonly data: TensorData;
   /** The elements as nested arrays, `[[1, 2], [3, 4]]` for the shape [2, 2]. */
   toArray(): NestedNumbers;
+  /** Element type and shape: `float32 tensor [2, 2]`; `console.log` shows the numbers, too. */
+  toString(): string;
 }
 
 /** How many elements a shape holds: the product of its sizes, 1 for `[]`. */
@@ -61,8 +65,16 @@ class ArrayTensor implements Tensor {
     this.data = data;
   }
 
+  static {
+    showAsText(ArrayTensor.prototype, tensorText);
+  }
+
   toArray(): NestedNumbers {
     return nest(this.data, this.shape);
+  }
+
+  toString(): string {
+    return `${this.dtype} tensor ${shapeText(this.shape)}`;
   }
 }
 

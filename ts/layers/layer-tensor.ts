@@ -1,7 +1,8 @@
 // Tensors between layers: what functional models are written with. They remember how they were
 // made, and have a shape and no numbers.
 import type { DType } from "../data/tensor.js";
-import { type Dim, visibleShape } from "../shape.js";
+import { showAsText } from "../inspect.js";
+import { type Dim, visibleShape, visibleText } from "../shape.js";
 import type { Layer, WeightSpec } from "./layer.js";
 
 /** The model through which a layer was called. */
@@ -55,5 +56,16 @@ export class LayerTensor {
     this.dims = dims;
     this.use = use;
     this.givenName = givenName;
+  }
+
+  static {
+    showAsText(LayerTensor.prototype);
+  }
+
+  /** Its element type, shape and where it comes from: `float32 [null, 10] of dense "dense"`. */
+  toString(): string {
+    const { use } = this;
+    const source = use ? `${use.layer.kind} "${use.layer.name}"` : `input ${this.givenName ?? ""}`;
+    return `${this.dtype} ${visibleText(this.dims)} of ${source.trim()}`;
   }
 }

@@ -1,9 +1,11 @@
 // What a layer is: a description of its weights and of its function over symbolic tensors, and,
 // once a model has built it, its weights. Layers must not know models or training.
 import type { ConstraintFunction } from "../constraints.js";
+import { shapeText } from "../data/tensor.js";
 import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
 import type { Sym } from "../graph.js";
 import type { Initializer } from "../initializers.js";
+import { showAsText } from "../inspect.js";
 import type { RegularizerFunction } from "../regularizers.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { type Dim, printDims } from "../shape.js";
@@ -192,6 +194,19 @@ export class Layer extends CallableLayer {
   /** Its name; that of its kind until a model was built from it. */
   override get name(): string {
     return this.state?.name ?? this.givenName ?? this.formerName ?? this.kind;
+  }
+
+  static {
+    showAsText(Layer.prototype);
+  }
+
+  /** Kind, name and weights: `dense "hidden": kernel [4, 16], bias [16]`. */
+  override toString(): string {
+    const { state, trainable, learningRateMultiplier: factor } = this;
+    const weights = state?.weights.map(({ spec }) => `${spec.name} ${shapeText(spec.shape)}`);
+    const what = weights ? weights.join(", ") || "no weights" : "not in a model yet";
+    const rate = factor === 1 ? "" : `, learning rate x ${factor}`;
+    return `${this.kind} "${this.name}": ${what}${trainable ? "" : ", frozen"}${rate}`;
   }
 
   /** A layer of the same class. @internal */

@@ -5,6 +5,7 @@ import type { History } from "../callbacks/history.js";
 import type { DataLike } from "../data/rows.js";
 import type { Tensor } from "../data/tensor.js";
 import { checkBoolean, checkOneOf, checkOptions } from "../errors.js";
+import { showAsText } from "../inspect.js";
 import { Callable } from "../layers/callable.js";
 import { layerTensors } from "../layers/connect.js";
 import type { Layer, LayerState } from "../layers/layer.js";
@@ -34,7 +35,7 @@ import {
 import { type PredictOptions, predict, predictOnBatch } from "./predict.js";
 import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
-import { summarize } from "./summary.js";
+import { headline, summarize } from "./summary.js";
 import { type CompileOptions, TrainingSetup } from "./training-setup.js";
 import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
 
@@ -341,6 +342,15 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     setup?.free();
     resources.free();
     for (const layer of graph.layers) (layer.state as LayerState).release(activity);
+  }
+
+  static {
+    showAsText(Model.prototype as Model, (self) => summarize(self.name, self.graph));
+  }
+
+  /** Its name, shapes and size in one line; `console.log` shows the summary. */
+  override toString(): string {
+    return headline(this.name, this.#state.graph);
   }
 
   /** What it holds between calls, for the parts of gradus that train or look inside. @internal */

@@ -1,8 +1,17 @@
 // The table of a model's layers, their output shapes and numbers of parameters.
 import type { LayerState, LayerWeight } from "../layers/layer.js";
-import { type Dim, visibleShape } from "../shape.js";
+import { type Dim, visibleText } from "../shape.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { countNumbers, thousands } from "./weights.js";
+
+/** The model in one line. */
+export function headline(name: string, graph: LayerGraph): string {
+  const shapes = (dims: readonly { readonly dims: readonly Dim[] }[]) =>
+    dims.map((each) => visibleText(each.dims)).join(" and ");
+  const inputs = shapes(graph.inputs.map(({ tensor }) => tensor));
+  const count = thousands(countNumbers(graph.weights));
+  return `model "${name}": ${inputs} -> ${shapes(graph.outputs)}, ${count} parameters`;
+}
 
 /** The table as text. */
 export function summarize(name: string, graph: LayerGraph): string {
@@ -12,7 +21,7 @@ export function summarize(name: string, graph: LayerGraph): string {
     // A layer used twice has its weights once.
     const count = seen.has(layer) ? 0 : countNumbers(weights);
     seen.add(layer);
-    return [`${graph.nameOf(layer)} (${layer.kind})`, shapeOf(dims), thousands(count)];
+    return [`${graph.nameOf(layer)} (${layer.kind})`, visibleText(dims), thousands(count)];
   });
   const trained: LayerWeight[] = [];
   const fixed: LayerWeight[] = [];
@@ -31,12 +40,6 @@ export function summarize(name: string, graph: LayerGraph): string {
     total("Trainable", trained),
     total("Not trainable", fixed),
   ].join("\n");
-}
-
-function shapeOf(dims: readonly Dim[]): string {
-  return `[${visibleShape(dims)
-    .map((extent) => extent ?? "null")
-    .join(", ")}]`;
 }
 
 function size(bytes: number): string {

@@ -4,6 +4,7 @@ import type { DataLike } from "../data/rows.js";
 import { toRows } from "../data/rows.js";
 import { type GivenNumbers, givenNumbers } from "../data/shaped.js";
 import { statisticsOf } from "../data/statistics.js";
+import { sizeOf } from "../data/tensor.js";
 import { checkBoolean, describe, fail } from "../errors.js";
 import type { Sym } from "../graph.js";
 import type { FillPlan, Initializer } from "../initializers.js";
@@ -53,14 +54,16 @@ interface Found {
 /** Whether numbers of that shape can stand for one number at each place of `shape`. */
 function fits({ shape: own, data }: GivenNumbers, shape: readonly number[]): boolean {
   if (own?.length === 0) return true;
-  const size = shape.reduce((product, extent) => product * extent, 1);
+  const size = sizeOf(shape);
   const long = (extents: readonly number[]) => extents.filter((extent) => extent !== 1).join();
-  return data.length === size && (own === null || long(own) === long(shape));
+  if (data.length === size && (own === null || long(own) === long(shape))) return true;
+  // Fewer axes than are kept are the last of them, as in Keras.
+  return own !== null && own.length < shape.length && `${own}` === `${shape.slice(-own.length)}`;
 }
 
-function planOf(numbers: GivenNumbers): FillPlan {
-  if (numbers.shape?.length === 0) return { kind: "constant", a: numbers.data[0] as number, b: 0 };
-  return { kind: "values", values: numbers.data };
+function planOf({ data }: GivenNumbers, shape: readonly number[]): FillPlan {
+  const values = Float32Array.from({ length: sizeOf(shape) }, (_, i) => data[i % data.length] ?? 0);
+  return { kind: "values", values };
 }
 
 /** The kept axes, counted from 0, and their extents. */
@@ -94,7 +97,7 @@ class NormalizationDefinition implements LayerDefinition {
   #initializer(name: "mean" | "variance"): Initializer {
     const plan = (shape: readonly number[]): FillPlan => {
       this.#check(kind, shape);
-      if (this.found) return planOf(this.found[name]);
+      if (this.found) return planOf(this.found[name], shape);
       return { kind: "constant", a: name === "mean" ? 0 : 1, b: 0 };
     };
     return { name: "adapted", seed: null, plan };
@@ -162,8 +165,8 @@ export class Normalization extends Layer {
     const rows = toRows(where, data, built ?? this.inputShape, { name: "data" });
     const { rowShape, rowLength } = rows;
     const { kept, shape } = keptOf(where, definition.axes, batchOf(rowShape));
-    const channels = shape.reduce((product, extent) => product * extent, 1);
-    const { mean, variance } = statisticsOf(rows, channelsOf(rowShape, kept, rowLength), channels);
+    const channelOf = channelsOf(rowShape, kept, rowLength);
+    const { mean, variance } = statisticsOf(rows, channelOf, sizeOf(shape));
     const found: Found = {
       source: "adapted",
       mean: { shape, data: mean },

@@ -149,7 +149,10 @@ describe("adapt", () => {
     const layer = normalization();
     const net = sequential({ inputShape: [2], layers: [layer] });
     await net.predict(rows);
-    layer.adapt([[5, 5], [7, 9]]); // biome-ignore format: two rows
+    layer.adapt([
+      [5, 5],
+      [7, 9],
+    ]);
     layer.adapt(rows);
     expect((await net.predict(rows)).toArray()).toEqual([
       [-1, -1],

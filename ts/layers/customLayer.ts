@@ -115,10 +115,10 @@ export function customLayer<
   const given = checkLayerOptions(where, options, ["kind", "inputs", "weights", "call"]);
   const { kind = where, inputs: count = 1, weights, call } = given;
   checkName(where, "kind", kind);
-  if (count !== "any") checkNumber(where, "inputs", count, { integer: true, min: 1, max: 4 });
+  if (count !== "any") checkNumber(kind, "inputs", count, { integer: true, min: 1, max: 4 });
   for (const [name, value] of Object.entries({ call, weights })) {
     if (typeof value === "function" || (name === "weights" && value === undefined)) continue;
-    fail(where, { expected: `${name} to be a function`, received: describe(value) });
+    fail(kind, { expected: `${name} to be a function`, received: describe(value) });
   }
   const checkCount = (place: string, inputs: readonly unknown[]) => {
     if (count === "any" || inputs.length === count) return;

@@ -274,3 +274,4 @@ export {
   findLearningRate,
   type LearningRateSweep,
 } from "./tuning/findLearningRate.js";
+export { onWarning, type Warning } from "./warnings.js";

@@ -2,7 +2,7 @@
 // Weighting, averaging over the batch and regularisation are done in models/lowering.ts.
 
 import type { DType } from "./data/tensor.js";
-import { checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.js";
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, describe, fail } from "./errors.js";
 import { Sym } from "./graph.js";
 import { crossEntropy, sparseCrossEntropy } from "./layer-ops.js";
 import {
@@ -44,6 +44,10 @@ export interface Loss {
   readonly targets: TargetKind;
   /** The largest range targets may have; null for any. @internal */
   readonly targetRange: readonly [number, number] | null;
+  /** What made it. @internal */
+  readonly factory: string;
+  /** Whether it takes logits. @internal */
+  readonly fromLogits: boolean;
   /** @internal */
   compute(yTrue: Sym, yPred: Sym): Sym;
 }
@@ -105,6 +109,10 @@ function smoothed(yTrue: Sym, smoothing: number, even: number): Sym {
   return add(multiply(yTrue, 1 - smoothing), smoothing * even);
 }
 
+function checkLogits(factory: string, options: CrossentropyOptions): boolean {
+  return checkBoolean(factory, "fromLogits", options.fromLogits ?? false);
+}
+
 function checkSmoothing(factory: string, options: CrossentropyOptions): number {
   return checkNumber(factory, "labelSmoothing", options.labelSmoothing ?? 0, { min: 0, max: 1 });
 }
@@ -114,7 +122,7 @@ function loss(
   factory: string,
   options: LossOptions,
   known: readonly string[],
-  parts: Pick<Loss, "targets" | "compute"> & Partial<Pick<Loss, "targetRange">>,
+  parts: Pick<Loss, "targets" | "compute"> & Partial<Pick<Loss, "targetRange" | "fromLogits">>,
 ): Loss {
   checkOptions(factory, options, ["name", "reduction", ...known]);
   const { name = factory, reduction = "sumOverBatchSize" } = options;
@@ -122,7 +130,7 @@ function loss(
   if (typeof name !== "string" || name === "") {
     fail(`${factory}: name`, { expected: "a text", received: describe(name) });
   }
-  return { name, reduction, targetRange: null, ...parts };
+  return { name, reduction, targetRange: null, factory, fromLogits: false, ...parts };
 }
 
 /** How many classes the last axis of predictions has. */
@@ -165,12 +173,14 @@ export function meanAbsoluteError(options: LossOptions = {}): Loss {
  */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
   const smoothing = checkSmoothing("binaryCrossentropy", options);
+  const fromLogits = checkLogits("binaryCrossentropy", options);
   return loss("binaryCrossentropy", options, ["fromLogits", "labelSmoothing"], {
     targets: "values",
     targetRange: [0, 1],
+    fromLogits,
     compute(yTrue, yPred) {
       const y = smoothed(yTrue, smoothing, 0.5);
-      const logits = options.fromLogits ? yPred : logitsOf(yPred, "sigmoid");
+      const logits = fromLogits ? yPred : logitsOf(yPred, "sigmoid");
       if (logits) {
         // Smooth everywhere and exact where the prediction is right with confidence.
         const right = multiply(y, unary("softplus", negative(logits)));
@@ -192,12 +202,14 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
  */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const smoothing = checkSmoothing("categoricalCrossentropy", options);
+  const fromLogits = checkLogits("categoricalCrossentropy", options);
   return loss("categoricalCrossentropy", options, ["fromLogits", "labelSmoothing"], {
     targets: "values",
+    fromLogits,
     compute(yTrue, yPred) {
       const classes = classesOf("categoricalCrossentropy", yPred);
       const y = smoothed(yTrue, smoothing, 1 / classes);
-      const logits = options.fromLogits ? yPred : logitsOf(yPred, "softmax");
+      const logits = fromLogits ? yPred : logitsOf(yPred, "softmax");
       if (logits) return crossEntropy(logits, y);
       return negative(sum(multiply(y, logProbabilities(yPred)), { axis: -1 }));
     },
@@ -211,11 +223,13 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
 export function sparseCategoricalCrossentropy(
   options: Omit<CrossentropyOptions, "labelSmoothing"> = {},
 ): Loss {
+  const fromLogits = checkLogits("sparseCategoricalCrossentropy", options);
   return loss("sparseCategoricalCrossentropy", options, ["fromLogits"], {
     targets: "labels",
+    fromLogits,
     compute(yTrue, yPred) {
       const classes = classesOf("sparseCategoricalCrossentropy", yPred);
-      const logits = options.fromLogits ? yPred : logitsOf(yPred, "softmax");
+      const logits = fromLogits ? yPred : logitsOf(yPred, "softmax");
       if (logits) return sparseCrossEntropy(logits, yTrue);
       return negative(sum(multiply(oneHot(yTrue, classes), logProbabilities(yPred)), { axis: -1 }));
     },
@@ -245,6 +259,9 @@ export interface ResolvedLoss {
   readonly reduction: LossReduction;
   readonly targets: TargetKind | "any";
   readonly targetRange: readonly [number, number] | null;
+  /** What made it; null for a function. */
+  readonly factory: string | null;
+  readonly fromLogits: boolean;
   compute(yTrue: Sym, yPred: Sym): Sym;
 }
 
@@ -264,7 +281,15 @@ export function resolveLoss(where: string, given: LossLike): ResolvedLoss {
   }
   const name = given.name || "loss";
   const compute = (yTrue: Sym, yPred: Sym) => checkedResult(`loss "${name}"`, given, yTrue, yPred);
-  return { name, reduction: "sumOverBatchSize", targets: "any", targetRange: null, compute };
+  return {
+    name,
+    reduction: "sumOverBatchSize",
+    targets: "any",
+    targetRange: null,
+    factory: null,
+    fromLogits: false,
+    compute,
+  };
 }
 
 /** Calls a user's function and checks that it returns values over the batch. */

@@ -49,7 +49,17 @@ function regularizer(name: string, l1Factor: number, l2Factor: number): Regulari
   checkNumber(name, "l1", l1Factor, { min: 0 });
   checkNumber(name, "l2", l2Factor, { min: 0 });
   if (l1Factor === 0 && l2Factor === 0) return { name, penalty: null };
-  return { name, penalty: (x) => weighted(x, l1Factor, l2Factor) };
+  const penalty = (x: Sym) => weighted(x, l1Factor, l2Factor);
+  if (l2Factor > 0) ofSquares.add(penalty);
+  return { name, penalty };
+}
+
+/** Penalties with a sum of squares. */
+const ofSquares = new WeakSet<RegularizerFunction>();
+
+/** Whether a penalty adds up squares, as l2 does. */
+export function penalisesSquares(penalty: RegularizerFunction | null | undefined): boolean {
+  return penalty ? ofSquares.has(penalty) : false;
 }
 
 /**

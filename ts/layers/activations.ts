@@ -4,7 +4,13 @@ import * as activations from "../activations.js";
 import { type ActivationLayerOptions, activationLayer } from "./activation.js";
 import type { Layer } from "./layer.js";
 
-const ofLayers = ["name", "trainable", "inputShape", "activityRegularizer"];
+const ofLayers = [
+  "name",
+  "trainable",
+  "learningRateMultiplier",
+  "inputShape",
+  "activityRegularizer",
+];
 
 /** Makes an activation a layer: options that are no layer's are the activation's. */
 function layer<Options extends object>(

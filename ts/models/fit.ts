@@ -17,6 +17,7 @@ import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
 import { StepWatch } from "./step-watch.js";
 import type { TrainingSetup } from "./training-setup.js";
+import { warnOfBatches } from "./warnings.js";
 
 /** Data to validate with: inputs, targets and, if wanted, a weight for each row. */
 export type ValidationData<X = DataLike, Y = DataLike> =
@@ -138,6 +139,7 @@ export function prepareTraining(
   batchSize: number,
 ): Training {
   setup.layers.warnOfChanges(where);
+  warnOfBatches(where, state.graph, setup, data.count, batchSize);
   const programOf = (purpose: "train" | "gather") =>
     prepareProgram(core, where, state, setup, data, batchSize, purpose, (graph, ...given) =>
       lowerTraining(graph, ...given, purpose === "train"),

@@ -1,6 +1,7 @@
 // Which layers training changes, and how fast, as `compile` found them. As in Keras that is decided
 // then and not when training begins, so that a model stays what it was compiled to be.
 import type { Layer } from "../layers/layer.js";
+import { warn } from "../warnings.js";
 import type { LayerGraph } from "./layer-graph.js";
 
 interface Setting {
@@ -47,8 +48,11 @@ export class LayerTraining {
     this.#hasWarned = true;
     const names = changed.slice(0, 3).map(([layer]) => `"${this.#graph.nameOf(layer)}"`);
     const more = changed.length > 3 ? ` and ${changed.length - 3} more` : "";
-    console.warn(
-      `${where}: trainable or learningRateMultiplier of ${names.join(", ")}${more} changed after compile and does not count yet. Hint: compile again.`,
+    warn(
+      where,
+      "changedAfterCompile",
+      `trainable or learningRateMultiplier of ${names.join(", ")}${more} changed after compile and does not count yet`,
+      "compile again",
     );
   }
 }

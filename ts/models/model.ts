@@ -37,6 +37,7 @@ import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
 import { headline, summarize } from "./summary.js";
 import { type CompileOptions, TrainingSetup } from "./training-setup.js";
+import { warnOfModel } from "./warnings.js";
 import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
 
 /** What is known about a weight. */
@@ -214,6 +215,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     ]);
     const setup = new TrainingSetup(where, this.#state.graph, given);
     checkLoss(this.#state.graph, setup);
+    warnOfModel(where, this.#state.graph, setup);
     this.#state.setup?.free();
     this.#state.setup = setup;
   }

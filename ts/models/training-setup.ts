@@ -72,6 +72,8 @@ export class TrainingSetup {
   iterations = 0;
   /** The epoch that schedules by epoch see. */
   epoch = 0;
+  /** Whether batches were called too small. */
+  warnedOfBatches = false;
   /** A learning rate that replaced a constant one. */
   #learningRate: number | null = null;
   /** Which layers are trained, and how fast. */

@@ -3,7 +3,7 @@
 import type { DType } from "./data/tensor.js";
 import { fail } from "./errors.js";
 import { showAsText } from "./inspect.js";
-import { type Dim, visibleShape, visibleText } from "./shape.js";
+import { batch, type Dim, visibleShape, visibleText } from "./shape.js";
 import { ByteWriter } from "./wire.js";
 
 const dtypeCodes: Record<DType, number> = { float32: 0, int32: 1, uint8: 2 };
@@ -39,6 +39,7 @@ export const opCodes = {
   average: 27,
   sparsemax: 28,
   layerNorm: 29,
+  random: 30,
 } as const;
 
 /** The name of an operation. */
@@ -150,6 +151,10 @@ const clipCodes = { none: 0, value: 1, norm: 2, globalNorm: 3 } as const;
 
 /** A graph in the making. */
 export class GraphBuilder {
+  /** How many rows there are: what `null` in a shape stands for. */
+  batch: Dim = batch;
+  /** How many nodes draw random numbers. */
+  draws = 0;
   readonly #nodes: Node[] = [];
   readonly #origins: string[] = [""];
   readonly #inputs = new Map<string, Sym>();
@@ -193,6 +198,7 @@ export class GraphBuilder {
     }
     const node = this.#nodes.length;
     this.#nodes.push({ op, origin: this.#origin, inputs, results, attributes, kind });
+    if (op === "dropout" || op === "random") this.draws++;
     return results.map((type, port) => new Sym(this, node, port, type));
   }
 

@@ -55,6 +55,22 @@ export function dropout(x: Sym, rate: number, stream: number): Sym {
   return one("dropout", [toFloat(x)], x.dims, (writer) => writer.float(rate).unsigned(stream));
 }
 
+/**
+ * Random numbers: "normal" with mean and standard deviation; or "keep" with a rate, what dropout
+ * makes of ones. The same for all rows where no extent is a multiple of the batch.
+ */
+export function random(
+  graph: GraphBuilder,
+  kind: "normal" | "keep",
+  parameters: readonly number[],
+  stream: number,
+  dims: readonly Dim[],
+): Sym {
+  const write = (writer: ByteWriter) =>
+    writer.text(kind).floats(parameters).unsigned(stream).dims(dims);
+  return graph.add("random", [], [{ dims, dtype: "float32" }], write)[0] as Sym;
+}
+
 function checkRows(name: string, x: Sym, rows: readonly Dim[], labels: Sym): void {
   if (x.dims.length > 0 && sameDims(rows, labels.dims)) return;
   fail(x.graph.place(name), {

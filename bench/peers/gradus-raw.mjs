@@ -69,7 +69,7 @@ function gemm({ engine, floats }, { m, k, n, transposeA, transposeB }) {
   const b = graph.input("b", "float32", transposeB ? [n, k] : [k, n]);
   graph.output("c", graph.matMul(a, b, transposeA, transposeB));
   const program = engine.compile(graph.finish(), 1);
-  const run = () => engine.run(program, 1, 1, 0, 0, 0);
+  const run = () => engine.run(program, 1, 1, 0, 0, 0, 0);
   floats(engine.inputPtr(program, "a"), m * k).set(uniform(m * k, 1));
   floats(engine.inputPtr(program, "b"), k * n).set(uniform(k * n, 2));
   run();
@@ -135,7 +135,7 @@ function train(raw, { widths, batch }) {
     steps += 1;
     floats(engine.inputPtr(program, "x"), inputs.length).set(inputs);
     integers(engine.inputPtr(program, "y"), labels.length).set(labels);
-    engine.run(program, batch, steps, 0, 0, 0);
+    engine.run(program, batch, steps, 0, 0, 0, 0);
     return floats(engine.outputPtr(program, "loss"), 1)[0];
   };
   const first = Array.from({ length: checkedSteps }, () =>
@@ -167,7 +167,7 @@ function predict(raw, { widths, rows }) {
   const classes = widths[widths.length - 1];
   const work = () => {
     floats(engine.inputPtr(program, "x"), input.length).set(input);
-    engine.run(program, rows, 1, 0, 0, 0);
+    engine.run(program, rows, 1, 0, 0, 0, 0);
     return floats(engine.outputPtr(program, "probabilities"), rows * classes).slice();
   };
   const found = work();

@@ -79,7 +79,7 @@ export async function trial(
           new arrays[dtype](core.buffer as ArrayBuffer, pointer, data.length).set(data);
         }
         if (training) core.floats(engine.inputPtr(program, "learningRate"), 1)[0] = 1;
-        engine.run(program, 1, 1, 0, 0, 0);
+        engine.run(program, 1, 1, 0, 0, 0, 0);
       });
       return program;
     };

@@ -262,7 +262,7 @@ async function clip(options: OptimizerOptions, gradients: readonly TrialInput[])
         core.floats(engine.inputPtr(program, `g${i}`), data.length).set(data);
       }
       core.floats(engine.inputPtr(program, "learningRate"), 1)[0] = 1;
-      engine.run(program, 1, 1, 0, 0, 0);
+      engine.run(program, 1, 1, 0, 0, 0, 0);
     });
     return variables.map((variable) => variable.view(core).map((value) => 0 - value));
   } finally {

@@ -71,10 +71,13 @@ export class Program {
     if (target) target[0] = value;
   }
 
-  /** Runs the first `batch` rows of what was written. */
-  run(batch: number, step: number, seed: Seed, draw: number): void {
+  /**
+   * Runs the first `batch` rows of what was written; random numbers are those of the draw for the
+   * rows from `row` on.
+   */
+  run(batch: number, step: number, seed: Seed, draw: number, row = 0): void {
     try {
-      this.#core.fast.run(this.id, batch, step, seed.low, seed.high, draw);
+      this.#core.fast.run(this.id, batch, step, seed.low, seed.high, draw, row);
     } catch (error) {
       throw this.#core.explain(this.#where, error);
     }

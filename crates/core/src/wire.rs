@@ -253,6 +253,20 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
                 rms: flags & 4 != 0,
             })
         }
+        30 => {
+            let name = r.string()?;
+            let distribution = Distribution::by_name(&name, &r.floats()?)
+                .ok_or_else(|| r.bad("a distribution and its parameters", name))?;
+            let (stream, shape) = (r.u32()?, r.shape(false)?);
+            if shape.size().is_none() {
+                return Err(r.bad("one symbolic dimension at most", shape.to_string()));
+            }
+            Op::Random(Random {
+                distribution,
+                stream,
+                shape,
+            })
+        }
         other => return Err(r.bad("an operation", format!("code {other}"))),
     })
 }

@@ -31,6 +31,7 @@ fn a_training_step_allocates_nothing() {
                         seed: 1,
                         draw: step,
                         batch,
+                        row: 0,
                     },
                 )
                 .unwrap();

@@ -6,7 +6,7 @@ mod support;
 use gradus_core::ir::Value;
 use gradus_core::ops::*;
 use gradus_kernels::binary::BinaryKind as K;
-use support::{numbers, Bench};
+use support::{numbers, shape, Bench};
 
 /// Runs a graph over one variable of this shape in an arena full of NaN.
 fn run(extents: &[usize], x: &[f32], build: impl Fn(&mut Bench, Value) -> Value) -> Vec<f32> {
@@ -289,4 +289,77 @@ fn dropout_keeps_the_expected_share_and_mean() {
         let factor = 1.0 / (1.0 - (rate * 65536.0).round() / 65536.0);
         assert!(out.iter().all(|&v| v == 0.0 || (v - factor).abs() < 1e-5));
     }
+}
+
+/// Random numbers of `rows` rows of 5 from `row` on, once for each row and once for all.
+fn random(distribution: Distribution, rows: usize, row: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut bench = Bench::default();
+    for (name, extents) in [("own", [0, 5]), ("shared", [1, 5])] {
+        let op = Random {
+            distribution,
+            stream: 2,
+            shape: shape(&extents),
+        };
+        let value = bench.add(Op::Random(op), &[]);
+        bench.output(name, value);
+    }
+    let program = bench.program(rows, true);
+    let clock = Clock {
+        step: 0,
+        seed: 3,
+        draw: 5,
+        batch: rows,
+        row,
+    };
+    bench.engine.run(program, clock).unwrap();
+    let mut read = |name| bench.engine.read_output(program, name).unwrap();
+    (read("own"), read("shared"))
+}
+
+#[test]
+fn random_numbers_belong_to_their_rows() {
+    let normal = Distribution::Normal {
+        mean: 2.0,
+        std: 0.5,
+    };
+    for distribution in [normal, Distribution::Keep { rate: 0.25 }] {
+        let (whole, shared) = random(distribution, 40, 0);
+        for row in [1, 7, 39] {
+            let (first, same) = random(distribution, row, 0);
+            assert_eq!(first, whole[..5 * row]);
+            assert_eq!(same, shared);
+            let (rest, same) = random(distribution, 40 - row, row);
+            assert_eq!(rest, whole[5 * row..]);
+            assert_eq!(same, shared);
+        }
+    }
+}
+
+#[test]
+fn a_random_mask_is_what_dropout_does() {
+    let (mask, _) = random(Distribution::Keep { rate: 0.4 }, 40, 0);
+    let x = numbers(200, 1);
+    let dropped = run(&[40, 5], &x, |bench, x| {
+        let dropout = Dropout {
+            rate: 0.4,
+            stream: 2,
+        };
+        bench.add(Op::Dropout(dropout), &[x])
+    });
+    let product: Vec<f32> = x.iter().zip(&mask).map(|(a, b)| a * b).collect();
+    assert_eq!(dropped, product);
+}
+
+#[test]
+fn distributions_know_their_parameters() {
+    let normal = Distribution::by_name("normal", &[1.0, 2.0]);
+    let expected = Distribution::Normal {
+        mean: 1.0,
+        std: 2.0,
+    };
+    assert_eq!(normal, Some(expected));
+    assert_eq!(Distribution::by_name("normal", &[1.0]), None);
+    assert_eq!(Distribution::by_name("keep", &[1.0]), None);
+    assert_eq!(Distribution::by_name("keep", &[f32::NAN]), None);
+    assert_eq!(Distribution::by_name("uniform", &[0.0, 1.0]), None);
 }

@@ -5,7 +5,7 @@ mod support;
 use gradus_core::ops::*;
 use gradus_kernels::binary::BinaryKind as K;
 use gradus_kernels::mem::ints_mut;
-use support::{check_gradient, numbers, Bench};
+use support::{check_gradient, numbers, shape, Bench};
 
 fn away_from_zero(count: usize, seed: u32) -> Vec<f32> {
     numbers(count, seed)
@@ -276,6 +276,26 @@ fn dropout_draws_the_same_mask_backwards() {
             x,
         )
     });
+}
+
+#[test]
+fn random_numbers_stay_the_same_backwards() {
+    let normal = Distribution::Normal {
+        mean: 1.0,
+        std: 0.5,
+    };
+    for distribution in [normal, Distribution::Keep { rate: 0.4 }] {
+        let xs: [(&[usize], _); 1] = [(&[5, 3, 4], away_from_zero(60, 6))];
+        check_gradient("random", &xs, 4e-3, |bench, x| {
+            let op = Random {
+                distribution,
+                stream: 2,
+                shape: shape(&[5, 1, 4]),
+            };
+            let noise = bench.add(Op::Random(op), &[]);
+            bench.binary(K::Mul, x[0], noise)
+        });
+    }
 }
 
 #[test]

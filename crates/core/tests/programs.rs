@@ -272,6 +272,7 @@ fn a_batch_beyond_the_capacity_is_refused() {
             seed: 0,
             draw: 0,
             batch,
+            row: 0,
         };
         let error = net
             .bench

@@ -115,6 +115,7 @@ impl Net {
             seed: 1,
             draw: 0,
             batch: rows.len() / 4,
+            row: 0,
         };
         engine.run(program, clock).unwrap();
     }
@@ -288,6 +289,7 @@ fn freeing_a_program_frees_what_follows_it() {
         seed: 1,
         draw: 0,
         batch: 1,
+        row: 0,
     };
     assert!(net.bench.engine.run(program, clock).is_err());
     // Its number is free for another, which nothing follows.

@@ -101,6 +101,7 @@ fn what_follows_sees_what_the_step_wrote() {
         seed: 1,
         draw: 0,
         batch: 5,
+        row: 0,
     };
     engine.run(program, clock).unwrap();
     // Adam's first step is as long as the learning rate, 1; the limit is 0.1.

@@ -132,12 +132,14 @@ impl Engine {
         seed_lo: u32,
         seed_hi: u32,
         draw: u32,
+        row: usize,
     ) -> Result<(), JsError> {
         let clock = Clock {
             step,
             seed: seed(seed_lo, seed_hi),
             draw,
             batch,
+            row,
         };
         door(self.core.run(program, clock))
     }

@@ -22,7 +22,7 @@ pub use matmul::MatMul;
 pub use metric::{Accumulate, ArgMax, InTopK};
 pub use norm::{BatchNorm, BatchNormGrad, Normalize, UpdateMoving};
 pub use optimize::{Assign, Average, ClipScale, Norms, Update};
-pub use random::Dropout;
+pub use random::{Distribution, Dropout, Random};
 pub use reduce::{Expand, Reduce, ReduceKind};
 pub use shape::{Concat, Permute, Reshape, Slice, StopGradient};
 pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad, Sparsemax, SparsemaxGrad};
@@ -72,6 +72,7 @@ pub enum Op {
     Normalize(Normalize),
     UpdateMoving(UpdateMoving),
     Dropout(Dropout),
+    Random(Random),
     LayerNorm(LayerNorm),
     LayerNormGrad(LayerNormGrad),
     Assign(Assign),
@@ -120,6 +121,7 @@ impl Op {
             Op::Normalize(op) => op,
             Op::UpdateMoving(op) => op,
             Op::Dropout(op) => op,
+            Op::Random(op) => op,
             Op::LayerNorm(op) => op,
             Op::LayerNormGrad(op) => op,
             Op::Assign(op) => op,
@@ -195,6 +197,8 @@ pub struct Clock {
     pub draw: u32,
     /// Batch size of this call.
     pub batch: usize,
+    /// Rows of earlier calls of the same draw: random numbers go on from there.
+    pub row: usize,
 }
 
 /// What an operation sees while it runs.

@@ -133,6 +133,7 @@ impl Bench {
             seed: 3,
             draw: 5,
             batch,
+            row: 0,
         };
         self.engine.run(program, clock).unwrap();
     }

@@ -76,6 +76,11 @@ export {
 } from "./layers/activation.js";
 export * from "./layers/activations.js";
 export {
+  type ActivityRegularizationOptions,
+  activityRegularization,
+} from "./layers/activityRegularization.js";
+export { type AlphaDropoutOptions, alphaDropout } from "./layers/alphaDropout.js";
+export {
   type BatchNormalizationOptions,
   batchNormalization,
 } from "./layers/batchNormalization.js";
@@ -91,6 +96,12 @@ export {
 export { type DenseOptions, dense } from "./layers/dense.js";
 export { type DropoutOptions, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
+export {
+  type GaussianDropoutOptions,
+  type GaussianNoiseOptions,
+  gaussianDropout,
+  gaussianNoise,
+} from "./layers/gaussian.js";
 export {
   type GroupNormalizationOptions,
   groupNormalization,
@@ -123,11 +134,19 @@ export {
 } from "./layers/normalization.js";
 export { type PermuteOptions, permute } from "./layers/permute.js";
 export { type PreluOptions, prelu, type SwishOptions, swish } from "./layers/prelu.js";
+export type { NoiseShapeOption, RandomLayerOptions, RateOption } from "./layers/random.js";
 export { type RepeatVectorOptions, repeatVector } from "./layers/repeatVector.js";
 export { type RescalingOptions, rescaling } from "./layers/rescaling.js";
 export { type ReshapeOptions, reshape } from "./layers/reshape.js";
 export { type RmsNormalizationOptions, rmsNormalization } from "./layers/rmsNormalization.js";
 export type { ScaleAndShiftOptions } from "./layers/scale-and-shift.js";
+export {
+  type SpatialDropout1DOptions,
+  type SpatialDropoutOptions,
+  spatialDropout1D,
+  spatialDropout2D,
+  spatialDropout3D,
+} from "./layers/spatialDropout.js";
 export { type UnitNormalizationOptions, unitNormalization } from "./layers/unitNormalization.js";
 export {
   binaryCrossentropy,

@@ -31,6 +31,7 @@ export {
 } from "./constraints.js";
 export type { DataLike, NumericArray } from "./data/rows.js";
 export type { ClassWeight } from "./data/split.js";
+export type { BatchSource } from "./data/stream.js";
 export {
   type DType,
   type NestedNumbers,
@@ -184,8 +185,9 @@ export {
   cloneLayer,
   cloneModel,
 } from "./models/cloning.js";
-export type { EvaluateOptions } from "./models/evaluate.js";
-export type { FitOptions, ValidationData } from "./models/fit.js";
+export type { EvaluateBatchesOptions, EvaluateOptions } from "./models/evaluate.js";
+export type { Batch, Batches } from "./models/feed.js";
+export type { FitBatchesOptions, FitOptions, ValidationData } from "./models/fit.js";
 export { freeze, type LayerPlace, type LayerRange, unfreeze } from "./models/freezing.js";
 export { type ModelOptions, model } from "./models/functional.js";
 export {
@@ -197,7 +199,7 @@ export type { AnyData } from "./models/labelled-data.js";
 export type { Model, ModelFunction, SummaryOptions, WeightInfo } from "./models/model.js";
 export type { LossesLike, LossWeights, MetricsLike } from "./models/output-setup.js";
 export type { DataFor, InPlaceOf, ResultOf, TensorStructure } from "./models/parts.js";
-export type { PredictOptions } from "./models/predict.js";
+export type { PredictBatchesOptions, PredictOptions } from "./models/predict.js";
 export type { RunOptions } from "./models/run-options.js";
 export { type SequentialOptions, sequential } from "./models/sequential.js";
 export type { CompileOptions } from "./models/training-setup.js";

@@ -24,8 +24,8 @@ export interface CallbackParams {
   readonly steps: number | null;
   /** Rows per epoch; null where the data do not say. */
   readonly samples: number | null;
-  /** Rows per batch; the last batch of an epoch may be shorter. */
-  readonly batchSize: number;
+  /** Rows per batch; the last one of an epoch may be shorter. Null where the data do not say. */
+  readonly batchSize: number | null;
   /** The names that the logs of an epoch will hold, where known: `loss`, `accuracy`, `valLoss`. */
   readonly metrics?: readonly string[];
 }

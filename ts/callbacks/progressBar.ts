@@ -85,6 +85,7 @@ class ProgressBar implements Callback {
   /** When the steps of the epoch ended and validation began; 0 while they go on. */
   #stepsEnd = 0;
   #stepsDone = 0;
+  #stepsBefore: number | null = null;
   #lastShown = 0;
   /** The two last marks that the pace is measured from, the older one first. */
   #marks: readonly [Mark, Mark] = [
@@ -106,6 +107,7 @@ class ProgressBar implements Callback {
   onTrainBegin(): void {
     this.#training = true;
     this.#epochBefore = null;
+    this.#stepsBefore = null;
   }
 
   onTrainEnd(): void {
@@ -128,7 +130,7 @@ class ProgressBar implements Callback {
 
   onTestBegin(): void {
     if (this.#training) this.#stepsEnd = now();
-    else this.#begin(0);
+    else this.#beginAlone();
   }
 
   onTestBatchEnd(batch: number, logs: Logs): void {
@@ -141,7 +143,7 @@ class ProgressBar implements Callback {
   }
 
   onPredictBegin(): void {
-    this.#begin(0);
+    this.#beginAlone();
   }
 
   onPredictBatchEnd(batch: number): void {
@@ -150,6 +152,12 @@ class ProgressBar implements Callback {
 
   onPredictEnd(): void {
     this.#finish({});
+  }
+
+  /** Evaluation and prediction say nothing of how long the next one will be. */
+  #beginAlone(): void {
+    this.#stepsBefore = null;
+    this.#begin(0);
   }
 
   #begin(epoch: number): void {
@@ -175,7 +183,7 @@ class ProgressBar implements Callback {
 
   /** The bar and the steps; the steps alone where nobody knows how many there will be. */
   #bar(width: number): string {
-    const { steps } = this.#params;
+    const steps = this.#steps;
     const done = this.#stepsDone;
     if (steps === null) return `step ${done}`;
     const bar = barText(done / steps, width, this.#look.unicode);
@@ -209,14 +217,26 @@ class ProgressBar implements Callback {
     const steps = this.#stepsDone - since.steps;
     if (steps === 0 || time <= since.time) return [];
     const perStep = (time - since.time) / 1000 / steps;
-    const speed = speedText(this.#params.batchSize / perStep);
+    const speed = this.#speed(1 / perStep);
     const left = this.#secondsLeft(perStep);
     return left === null ? [speed] : [speed, `${durationText(left)} left`];
   }
 
+  /** Samples per second; batches, where these may have any size. */
+  #speed(stepsPerSecond: number): string {
+    const { batchSize } = this.#params;
+    const speed = speedText((batchSize ?? 1) * stepsPerSecond);
+    return batchSize === null ? speed.replace("samples", "batches") : speed;
+  }
+
+  /** Batches of an epoch; where nobody says, those of the epoch before. */
+  get #steps(): number | null {
+    return this.#params.steps ?? this.#stepsBefore;
+  }
+
   /** Seconds until the run ends, with the validation of each epoch; null where nobody knows. */
   #secondsLeft(perStep: number): number | null {
-    const { steps } = this.#params;
+    const steps = this.#steps;
     if (steps === null) return null;
     const { all, validation } = this.#epochBefore ?? { all: steps * perStep, validation: 0 };
     return (steps - this.#stepsDone) * perStep + validation + this.#epochsLeft() * all;
@@ -234,13 +254,15 @@ class ProgressBar implements Callback {
   /** Writes a line that stays. */
   #finish(logs: Logs): void {
     const { batchSize, samples } = this.#params;
+    this.#stepsBefore = this.#stepsDone;
     const end = now();
     const all = (end - this.#epochStart) / 1000;
     const validation = this.#stepsEnd > 0 ? (end - this.#stepsEnd) / 1000 : 0;
     this.#epochBefore = { all, validation };
 
-    const done = Math.min(this.#stepsDone * batchSize, samples ?? Number.POSITIVE_INFINITY);
-    const speed = speedText(done / Math.max(all - validation, 1e-6));
+    // The last batch may be shorter.
+    const most = batchSize && samples ? samples / batchSize : Number.POSITIVE_INFINITY;
+    const speed = this.#speed(Math.min(this.#stepsDone, most) / Math.max(all - validation, 1e-6));
     const parts = [logsText(logs), speed, durationText(all)];
     if (this.#look.live) {
       this.#target.write(`\r${this.#barLine(parts)}\u001b[K\n`);

@@ -1,14 +1,23 @@
 // Evaluation: loss and metrics over labelled data, also used for validation within fit.
 import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
-import { checkOptions } from "../errors.js";
+import { isBatchSource } from "../data/stream.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
+import {
+  ArrayFeed,
+  type Batches,
+  type Feed,
+  labelledReader,
+  onePass,
+  type Passes,
+  StreamFeed,
+} from "./feed.js";
 import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
 import { lowerEvaluation } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
-import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import { batchSizeOf, callbackList, checkRun, Pace, type RunOptions } from "./run-options.js";
 import type { TrainingSetup } from "./training-setup.js";
 
 /** Options of `evaluate`. */
@@ -17,42 +26,73 @@ export interface EvaluateOptions extends RunOptions {
   sampleWeight?: AnyData;
 }
 
+/** Options of `evaluate` over batches that come one at a time. */
+export interface EvaluateBatchesOptions extends Omit<RunOptions, "batchSize"> {
+  /** How many batches are taken. Default: all there are. */
+  steps?: number;
+}
+
 /** Labelled data with the program that evaluates them. */
 export interface Evaluation {
-  readonly core: Core;
   readonly data: ModelData;
-  readonly batchSize: number;
   readonly program: Program;
 }
 
-/** Runs `evaluate`. */
+/** Runs `evaluate`; over batches, options come in the place of `y`. */
 export async function evaluate(
   state: ModelState,
   model: CallbackModel,
-  x: AnyData,
-  y: AnyData,
-  options: EvaluateOptions = {},
+  x: AnyData | Batches<AnyData, AnyData>,
+  y: AnyData | EvaluateBatchesOptions | undefined,
+  options?: EvaluateOptions,
 ): Promise<Logs> {
   const where = "evaluate";
   state.activity.check(where, "reads");
-  const given = checkOptions(where, options, [...runOptionNames, "sampleWeight"]);
   const setup = state.compiled(where);
-  const batchSize = batchSizeOf(where, given.batchSize);
-  const pace = new Pace(where, given);
-  const { sampleWeight } = given;
-  const data = readLabelled(where, state.graph, setup, { x, y, sampleWeight });
-  const callbacks = callbackList(where, given, [], model, {
-    epochs: 1,
-    steps: Math.ceil(data.count / batchSize),
-    samples: data.count,
-    batchSize,
-    metrics: setup.means.test.names,
-  });
+  const streams = isBatchSource(x);
+  const run: RunOptions = checkRun(where, streams, y, options, ["sampleWeight"], ["steps"]);
+  const pace = new Pace(where, run);
+  const feed = streams
+    ? new StreamFeed(where, state, x, labelledReader(state, setup), {
+        ...onePass,
+        steps: (run as EvaluateBatchesOptions).steps,
+      })
+    : arrayFeed(where, state, setup, { ...(run as EvaluateOptions), x, y: y as AnyData });
+  const metrics = setup.means.test.names;
+  const { steps, samples, batchSize } = feed;
+  const params = { epochs: 1, steps, samples, batchSize, metrics };
+  const callbacks = callbackList(where, run, [], model, params);
   return state.activity.run(where, "reads", async () => {
     const core = await loadedCore();
-    const evaluation = prepareEvaluation(core, where, state, setup, data, batchSize);
-    return runEvaluation(state, setup, evaluation, callbacks, pace);
+    const passes = startEvaluation(core, where, state, setup, feed);
+    try {
+      return (await runEvaluation(core, state, setup, passes, callbacks, pace)) as Logs;
+    } finally {
+      await passes.close();
+    }
   });
+}
+
+function arrayFeed(
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  given: EvaluateOptions & { readonly x: AnyData; readonly y: AnyData },
+): Feed {
+  const batchSize = batchSizeOf(where, given.batchSize);
+  const { x, y, sampleWeight } = given;
+  return new ArrayFeed(readLabelled(where, state.graph, setup, { x, y, sampleWeight }), batchSize);
+}
+
+/** Gets ready to evaluate data, pass after pass. */
+export function startEvaluation(
+  core: Core,
+  where: string,
+  state: ModelState,
+  setup: TrainingSetup,
+  feed: Feed,
+): Passes<Evaluation> {
+  return feed.start((data, size) => prepareEvaluation(core, where, state, setup, data, size));
 }
 
 /** Compiles what evaluation needs. */
@@ -74,31 +114,34 @@ export function prepareEvaluation(
     "evaluate",
     lowerEvaluation,
   );
-  return { core, data, batchSize, program };
+  return { data, program };
 }
 
-/** Goes over the data once. */
+/** Goes over the data once; null where nothing is left of them. */
 export async function runEvaluation(
+  core: Core,
   state: ModelState,
   setup: TrainingSetup,
-  evaluation: Evaluation,
+  passes: Passes<Evaluation>,
   callbacks: CallbackList,
   pace: Pace,
-): Promise<Logs> {
-  const { core, data, batchSize } = evaluation;
+): Promise<Logs | null> {
   const means = setup.means.test;
   const { activity } = state;
   const wantsBegin = callbacks.has("onTestBatchBegin");
   const wantsEnd = callbacks.has("onTestBatchEnd");
+  if (!(await passes.begin(pace))) return null;
   means.reset(core);
   await activity.hook(() => callbacks.run("onTestBegin", {}));
-  for (let from = 0, batch = 0; from < data.count; from += batchSize, batch++) {
-    const to = Math.min(from + batchSize, data.count);
+  for (let batch = 0; ; batch++) {
+    const coming = passes.next(pace);
+    const step = coming instanceof Promise ? await coming : coming;
+    if (step === null) break;
     if (wantsBegin) {
       const wait = activity.hook(() => callbacks.at("onTestBatchBegin", batch, {}));
       if (wait) await wait;
     }
-    evaluateBatch(state, evaluation, from, to);
+    evaluateBatch(state, step.prepared, step.from, step.to);
     if (wantsEnd) {
       const wait = activity.hook(() => callbacks.at("onTestBatchEnd", batch, means.read(core)));
       if (wait) await wait;

@@ -4,17 +4,33 @@ import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js
 import { type History, HistoryRecorder } from "../callbacks/history.js";
 import type { DataLike } from "../data/rows.js";
 import { type ClassWeight, splitPoint, splitRows } from "../data/split.js";
-import { checkBoolean, checkNumber, checkOptions, describe, fail } from "../errors.js";
+import { isBatchSource } from "../data/stream.js";
+import { checkBoolean, checkNumber, describe, fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
-import { type Evaluation, prepareEvaluation, runEvaluation } from "./evaluate.js";
+import { type Evaluation, runEvaluation, startEvaluation } from "./evaluate.js";
+import {
+  ArrayFeed,
+  type Batches,
+  type Feed,
+  labelledReader,
+  type Passes,
+  StreamFeed,
+} from "./feed.js";
 import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
 import { inputNames, lowerTraining } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { joinNames } from "./parts.js";
 import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
-import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import {
+  batchSizeOf,
+  callbackList,
+  checkRun,
+  Pace,
+  type RunOptions,
+  runOptionNames,
+} from "./run-options.js";
 import { StepWatch } from "./step-watch.js";
 import type { TrainingSetup } from "./training-setup.js";
 import { warnOfBatches } from "./warnings.js";
@@ -33,7 +49,12 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   /** Whether each epoch takes the rows in another order, fixed by the seed. Default: true. */
   shuffle?: boolean;
   /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. */
-  validationData?: ValidationData<X, Y>;
+  validationData?: ValidationData<X, Y> | Batches<X, Y>;
+  /**
+   * How many batches of `validationData` are taken after each epoch, where these come one at a
+   * time. Default: all there are.
+   */
+  validationSteps?: number;
   /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. */
   validationSplit?: number;
   /** Rows per batch of validation. Default: `batchSize`. */
@@ -47,22 +68,32 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   classWeight?: ClassWeight;
 }
 
-/** The names of these options. */
-export const fitOptionNames = [
-  ...runOptionNames,
+/** Options of `fit` over batches that come one at a time. */
+export interface FitBatchesOptions<X = DataLike, Y = DataLike>
+  extends Omit<FitOptions<X, Y>, "batchSize" | "shuffle" | "validationSplit" | "sampleWeight"> {
+  /**
+   * Batches of an epoch; the next one goes on where it ended, and where the data end, it begins
+   * anew if it can. Default: all there are, anew in each epoch.
+   */
+  stepsPerEpoch?: number;
+}
+
+const ofArrays = ["batchSize", "shuffle", "validationSplit", "sampleWeight"] as const;
+const ofStreams = ["stepsPerEpoch"] as const;
+const ofBoth = [
   "epochs",
   "initialEpoch",
-  "shuffle",
   "validationData",
-  "validationSplit",
   "validationBatchSize",
-  "sampleWeight",
+  "validationSteps",
   "classWeight",
 ] as const;
 
+/** The names of the options of `fit` over arrays. */
+export const fitOptionNames = [...runOptionNames, ...ofArrays, ...ofBoth] as const;
+
 /** Labelled data with the program that trains on them. */
 export interface Training {
-  readonly core: Core;
   readonly data: ModelData;
   /** Makes an update. */
   readonly program: Program;
@@ -74,51 +105,76 @@ interface Plan {
   readonly epochs: number;
   readonly initialEpoch: number;
   readonly shuffle: boolean;
-  readonly batchSize: number;
-  readonly validationBatchSize: number;
-  readonly training: ModelData;
-  readonly validation: ModelData | null;
+  readonly training: Feed;
+  readonly validation: Feed | null;
 }
 
-/** Runs `fit`. */
+/** Runs `fit`; over batches that come one at a time, options come in the place of `y`. */
 export async function fit(
   state: ModelState,
   model: CallbackModel,
-  x: AnyData,
-  y: AnyData,
-  options: FitOptions<AnyData, AnyData> = {},
+  x: AnyData | Batches<AnyData, AnyData>,
+  y: AnyData | FitBatchesOptions<AnyData, AnyData> | undefined,
+  options?: FitOptions<AnyData, AnyData>,
 ): Promise<History> {
   const where = "fit";
   state.activity.check(where, "trains");
-  const given = checkOptions(where, options, fitOptionNames);
+  const streams = isBatchSource(x);
+  const given: FitOptions<AnyData, AnyData> = checkRun(
+    where,
+    streams,
+    y,
+    options,
+    ofArrays,
+    ofStreams,
+    ofBoth,
+  );
   const setup = state.compiled(where);
   const pace = new Pace(where, given);
-  const plan = readPlan(where, state, setup, x, y, given);
+  const plan = readPlan(where, state, setup, x, y as AnyData, given);
   const { names } = setup.means.train;
   const history = new HistoryRecorder();
+  const { steps, samples, batchSize } = plan.training;
   const callbacks = callbackList(where, given, [history], model, {
     epochs: plan.epochs,
     initialEpoch: plan.initialEpoch,
-    steps: Math.ceil(plan.training.count / plan.batchSize),
-    samples: plan.training.count,
-    batchSize: plan.batchSize,
+    steps,
+    samples,
+    batchSize,
     metrics: plan.validation ? [...names, ...names.map(validationName)] : names,
   });
   return state.activity.run(where, "trains", async () => {
     const core = await loadedCore();
-    const training = prepareTraining(core, where, state, setup, plan.training, plan.batchSize);
-    const { validation, validationBatchSize } = plan;
+    const training = plan.training.start(
+      (data, size) => prepareTraining(core, where, state, setup, data, size),
+      () => (plan.shuffle ? shuffled(core, state, samples as number, state.epochs) : null),
+    );
     const evaluation =
-      validation && prepareEvaluation(core, where, state, setup, validation, validationBatchSize);
-    const { probes } = callbacks;
-    const watch =
-      probes.length > 0
-        ? new StepWatch(core, where, state, setup, plan.training, plan.batchSize, probes)
-        : null;
+      plan.validation && startEvaluation(core, where, state, setup, plan.validation);
+    let watch: StepWatch | null = null;
     try {
-      await runEpochs(state, setup, model, plan, training, watch, evaluation, callbacks, pace);
+      // Of a stream, the first batch shows what is to be compiled.
+      await training.begin(pace);
+      const { probes } = callbacks;
+      const { data } = training.first;
+      if (probes.length > 0) {
+        watch = new StepWatch(core, where, state, setup, data, batchSize ?? data.count, probes);
+      }
+      await runEpochs(
+        core,
+        state,
+        setup,
+        model,
+        plan,
+        training,
+        watch,
+        evaluation,
+        callbacks,
+        pace,
+      );
     } finally {
       watch?.free();
+      await Promise.all([training.close(), evaluation?.close()]);
     }
     return history;
   });
@@ -145,7 +201,7 @@ export function prepareTraining(
       lowerTraining(graph, ...given, purpose === "train"),
     );
   const gather = setup.optimizer.accumulationSteps > 1 ? programOf("gather") : null;
-  return { core, data, program: programOf("train"), gather };
+  return { data, program: programOf("train"), gather };
 }
 
 /** What a training step goes by, besides data and weights. */
@@ -180,9 +236,9 @@ function readPlan(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  x: AnyData,
+  x: AnyData | Batches<AnyData, AnyData>,
   y: AnyData,
-  options: FitOptions<AnyData, AnyData>,
+  options: FitOptions<AnyData, AnyData> & { readonly stepsPerEpoch?: number },
 ): Plan {
   const initialEpoch = checkNumber(where, "initialEpoch", options.initialEpoch ?? 0, {
     integer: true,
@@ -190,24 +246,54 @@ function readPlan(
   });
   const epochs = checkNumber(where, "epochs", options.epochs ?? 1, { integer: true, min: 1 });
   const batchSize = batchSizeOf(where, options.batchSize);
-  const shuffle = checkBoolean(where, "shuffle", options.shuffle ?? true);
+  const given = checkBoolean(where, "shuffle", options.shuffle ?? true);
   const validationBatchSize = batchSizeOf(
     where,
     options.validationBatchSize ?? batchSize,
     "validationBatchSize",
   );
   const { sampleWeight, classWeight, validationData, validationSplit } = options;
+  const streams = isBatchSource(x);
+  const common = { epochs, initialEpoch, shuffle: given && !streams };
+  const passes = Math.max(1, epochs - initialEpoch);
+  const validation = () =>
+    validationData === undefined
+      ? checkNoSteps(where, options.validationSteps)
+      : readValidation(where, state, setup, validationData, validationBatchSize, {
+          passes,
+          steps: options.validationSteps,
+        });
+  if (streams) {
+    const training = new StreamFeed(where, state, x, labelledReader(state, setup, classWeight), {
+      name: "x",
+      batch: "batch",
+      stepsName: "stepsPerEpoch",
+      steps: options.stepsPerEpoch,
+      passes,
+      goesOn: true,
+    });
+    return { ...common, training, validation: validation() };
+  }
   const all = readLabelled(where, state.graph, setup, { x, y, sampleWeight, classWeight });
-  const common = { epochs, initialEpoch, shuffle, batchSize, validationBatchSize };
   // Explicit data win over a split, as in Keras.
-  if (validationData !== undefined) {
-    const validation = readValidation(where, state, setup, validationData);
-    return { ...common, training: all, validation };
+  if (validationData !== undefined || validationSplit === undefined || validationSplit === 0) {
+    return { ...common, training: new ArrayFeed(all, batchSize), validation: validation() };
   }
-  if (validationSplit === undefined || validationSplit === 0) {
-    return { ...common, training: all, validation: null };
-  }
-  return { ...common, ...splitData(all, splitPoint(where, all.count, validationSplit)) };
+  checkNoSteps(where, options.validationSteps);
+  const parts = splitData(all, splitPoint(where, all.count, validationSplit));
+  return {
+    ...common,
+    training: new ArrayFeed(parts.training, batchSize),
+    validation: new ArrayFeed(parts.validation, validationBatchSize),
+  };
+}
+
+function checkNoSteps(where: string, validationSteps: unknown): null {
+  if (validationSteps === undefined) return null;
+  return fail(where, {
+    expected: "validationSteps only with validationData from an iterator",
+    received: describe(validationSteps),
+  });
 }
 
 function splitData(all: ModelData, point: number): { training: ModelData; validation: ModelData } {
@@ -224,27 +310,45 @@ function readValidation(
   where: string,
   state: ModelState,
   setup: TrainingSetup,
-  given: ValidationData<AnyData, AnyData>,
-): ModelData {
-  if (!Array.isArray(given) || given.length < 2 || given.length > 3) {
-    fail(where, {
-      expected: "validationData to be [x, y] or [x, y, sampleWeight]",
+  given: ValidationData<AnyData, AnyData> | Batches<AnyData, AnyData>,
+  batchSize: number,
+  stream: { readonly passes: number; readonly steps: number | undefined },
+): Feed {
+  if (isBatchSource(given)) {
+    return new StreamFeed(where, state, given, labelledReader(state, setup), {
+      name: "validationData",
+      batch: "validation batch",
+      stepsName: "validationSteps",
+      ...stream,
+      goesOn: false,
+    });
+  }
+  checkNoSteps(where, stream.steps);
+  const list: unknown = given;
+  if (!Array.isArray(list) || list.length < 2 || list.length > 3) {
+    return fail(where, {
+      expected: "validationData to be [x, y] or [x, y, sampleWeight], or an iterator of batches",
       received: describe(given),
     });
   }
-  const [x, y, sampleWeight] = given;
+  const [x, y, sampleWeight] = list;
   const names = { x: "validationData x", y: "validationData y" };
-  return readLabelled(where, state.graph, setup, { x, y, sampleWeight }, names);
+  return new ArrayFeed(
+    readLabelled(where, state.graph, setup, { x, y, sampleWeight }, names),
+    batchSize,
+  );
 }
 
+/** Trains epoch after epoch; the first pass over the data has begun. */
 async function runEpochs(
+  core: Core,
   state: ModelState,
   setup: TrainingSetup,
   model: CallbackModel,
   plan: Plan,
-  training: Training,
+  training: Passes<Training>,
   watch: StepWatch | null,
-  evaluation: Evaluation | null,
+  evaluation: Passes<Evaluation> | null,
   callbacks: CallbackList,
   pace: Pace,
 ): Promise<void> {
@@ -254,51 +358,52 @@ async function runEpochs(
   await activity.hook(() => callbacks.run("onTrainBegin", {}));
   let logs: Logs = {};
   for (let epoch = plan.initialEpoch; epoch < plan.epochs && !model.stopTraining; epoch++) {
+    if (epoch > plan.initialEpoch && !(await training.begin(pace))) break;
     setup.epoch = epoch;
-    means.reset(training.core);
+    means.reset(core);
     await activity.hook(() => callbacks.at("onEpochBegin", epoch, {}));
-    await runBatches(state, setup, model, plan, training, watch, callbacks, pace);
+    await runBatches(core, state, setup, model, training, watch, callbacks, pace);
     state.epochs++;
-    logs = means.read(training.core);
+    logs = means.read(core);
     if (evaluation) {
       // They may be evaluations, which use the same running means.
       await activity.callsFromHooks();
-      const found = await runEvaluation(state, setup, evaluation, callbacks, pace);
-      for (const [name, value] of Object.entries(found)) logs[validationName(name)] = value;
+      const found = await runEvaluation(core, state, setup, evaluation, callbacks, pace);
+      for (const [name, value] of Object.entries(found ?? {})) logs[validationName(name)] = value;
     }
     const epochLogs = logs;
     await activity.hook(() => callbacks.at("onEpochEnd", epoch, epochLogs));
   }
   // Before the end is told, as in Keras.
-  setup.finish(training.core);
+  setup.finish(core);
   await activity.hook(() => callbacks.run("onTrainEnd", logs));
 }
 
 async function runBatches(
+  core: Core,
   state: ModelState,
   setup: TrainingSetup,
   model: CallbackModel,
-  { batchSize, shuffle }: Plan,
-  training: Training,
+  passes: Passes<Training>,
   watch: StepWatch | null,
   callbacks: CallbackList,
   pace: Pace,
 ): Promise<void> {
   const { activity } = state;
-  const { core, data } = training;
   const means = setup.means.train;
-  const { count } = data;
-  const order = shuffle ? shuffled(core, state, count, state.epochs) : null;
   const wantsBegin = callbacks.has("onTrainBatchBegin");
   const wantsEnd = callbacks.has("onTrainBatchEnd");
-  for (let from = 0, batch = 0; from < count; from += batchSize, batch++) {
+  for (let batch = 0; ; batch++) {
+    const coming = passes.next(pace);
+    const step = coming instanceof Promise ? await coming : coming;
+    if (step === null) return;
     if (wantsBegin) {
       const wait = activity.hook(() => callbacks.at("onTrainBatchBegin", batch, {}));
       if (wait) await wait;
     }
-    const to = Math.min(from + batchSize, count);
+    const { data, prepared, order, from, to } = step;
     const watching = watch?.isDue() ? watch : null;
-    trainBatch(state, setup, watching ?? training, order, from, to);
+    trainBatch(state, setup, watching ? watching.over(data) : prepared, order, from, to);
     watching?.report(to - from);
     if (wantsEnd) {
       const wait = activity.hook(() => callbacks.at("onTrainBatchEnd", batch, means.read(core)));

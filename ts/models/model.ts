@@ -3,6 +3,7 @@
 import type { CallbackModel, Logs } from "../callbacks/callback.js";
 import type { History } from "../callbacks/history.js";
 import type { DataLike } from "../data/rows.js";
+import type { BatchSource } from "../data/stream.js";
 import type { Tensor } from "../data/tensor.js";
 import { checkBoolean, checkOneOf, checkOptions } from "../errors.js";
 import { showAsText } from "../inspect.js";
@@ -18,8 +19,9 @@ import {
   testOnBatch,
   trainOnBatch,
 } from "./batch.js";
-import { type EvaluateOptions, evaluate } from "./evaluate.js";
-import { type FitOptions, fit } from "./fit.js";
+import { type EvaluateBatchesOptions, type EvaluateOptions, evaluate } from "./evaluate.js";
+import type { Batches } from "./feed.js";
+import { type FitBatchesOptions, type FitOptions, fit } from "./fit.js";
 import type { AnyData } from "./labelled-data.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { checkLoss } from "./lowering.js";
@@ -32,7 +34,12 @@ import {
   type ResultOf,
   type TensorStructure,
 } from "./parts.js";
-import { type PredictOptions, predict, predictOnBatch } from "./predict.js";
+import {
+  type PredictBatchesOptions,
+  type PredictOptions,
+  predict,
+  predictOnBatch,
+} from "./predict.js";
 import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
 import { headline, summarize } from "./summary.js";
@@ -226,32 +233,51 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
    * `x` holds rows of the model's input shape, `y` one target for each; both may be typed arrays
    * (flat, row by row), nested arrays or tensors. Typed arrays are not copied: they must not change
    * before the promise is settled. All arguments and data are checked before anything changes.
+   *
+   * In the place of `x` and `y` there may be batches that come one at a time, `[x, y]`,
+   * `[x, y, sampleWeight]` or `{ x, y, sampleWeight }`, of any size, from an iterable, an async
+   * iterable, or a function that makes one, which is called for each epoch. Each is asked for when
+   * it is wanted and checked when it comes; the iterator's `return` is called when training ends
+   * before the data. Where data run out before `stepsPerEpoch`, the epoch ends with a warning.
    * Source: https://keras.io/api/models/model_training_apis/#fit-method
    *
    * @example
    * const history = await model.fit(x, y, { epochs: 10, batchSize: 64, validationSplit: 0.1 });
+   * await model.fit(async function* () { for await (const part of parts()) yield [part.x, part.y]; });
    */
   fit(
-    x: DataFor<I>,
-    y: DataFor<O>,
-    options?: FitOptions<DataFor<I>, DataFor<O>>,
-  ): Promise<History> {
-    return fit(this.#state, this, x as AnyData, y as AnyData, options as FitOptions);
+    batches: Batches<DataFor<I>, DataFor<O>>,
+    options?: FitBatchesOptions<DataFor<I>, DataFor<O>>,
+  ): Promise<History>;
+  fit(x: DataFor<I>, y: DataFor<O>, options?: FitOptions<DataFor<I>, DataFor<O>>): Promise<History>;
+  fit(x: unknown, y?: unknown, options?: object): Promise<History> {
+    return fit(this.#state, this, x as AnyData, y as AnyData, options);
   }
 
   /**
-   * Loss and metrics over labelled data, by name.
+   * Loss and metrics over labelled data, by name; the data are given as in `fit`.
    * Source: https://keras.io/api/models/model_training_apis/#evaluate-method
    */
-  evaluate(x: DataFor<I>, y: DataFor<O>, options?: EvaluateOptions): Promise<Logs> {
+  evaluate(
+    batches: Batches<DataFor<I>, DataFor<O>>,
+    options?: EvaluateBatchesOptions,
+  ): Promise<Logs>;
+  evaluate(x: DataFor<I>, y: DataFor<O>, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<Logs> {
     return evaluate(this.#state, this, x as AnyData, y as AnyData, options);
   }
 
   /**
-   * The outputs for rows of input: a float32 tensor `[rows, ...output shape]`.
+   * The outputs for rows of input: a float32 tensor `[rows, ...output shape]`. The rows may come in
+   * batches, too, one at a time, from an iterable, an async iterable or a function that makes one.
    * Source: https://keras.io/api/models/model_training_apis/#predict-method
    */
-  async predict(x: DataFor<I>, options?: PredictOptions): Promise<ResultOf<O>> {
+  predict(batches: BatchSource<DataFor<I>>, options?: PredictBatchesOptions): Promise<ResultOf<O>>;
+  predict(x: DataFor<I>, options?: PredictOptions): Promise<ResultOf<O>>;
+  async predict(
+    x: unknown,
+    options?: PredictOptions | PredictBatchesOptions,
+  ): Promise<ResultOf<O>> {
     return this.#forOutputs(await predict(this.#state, this, x as AnyData, options)) as never;
   }
 

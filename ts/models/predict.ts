@@ -1,62 +1,114 @@
 // Prediction: the outputs of a model for inputs, batch by batch.
-import type { CallbackModel } from "../callbacks/callback.js";
+import type { CallbackList, CallbackModel } from "../callbacks/callback.js";
+import { type BatchSource, isBatchSource } from "../data/stream.js";
 import { shapeText, sizeOf, type Tensor, tensor } from "../data/tensor.js";
-import { checkOptions, fail } from "../errors.js";
+import { fail } from "../errors.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
+import { ArrayFeed, type Feed, inputReader, onePass, type Passes, StreamFeed } from "./feed.js";
 import { type AnyData, type ModelData, readInputs } from "./labelled-data.js";
 import type { GraphOutput } from "./layer-graph.js";
 import { lowerPrediction, outputName, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import type { Program } from "./program.js";
-import { batchSizeOf, callbackList, Pace, type RunOptions, runOptionNames } from "./run-options.js";
+import { batchSizeOf, callbackList, checkRun, Pace, type RunOptions } from "./run-options.js";
 
 /** Options of `predict`. */
 export interface PredictOptions extends RunOptions {}
+
+/** Options of `predict` over batches that come one at a time. */
+export interface PredictBatchesOptions extends Omit<RunOptions, "batchSize"> {
+  /** How many batches are taken. Default: all there are. */
+  steps?: number;
+}
 
 /** Runs `predict`. */
 export async function predict(
   state: ModelState,
   model: CallbackModel,
-  x: AnyData,
-  options: PredictOptions = {},
+  x: AnyData | BatchSource<AnyData>,
+  options?: PredictOptions | PredictBatchesOptions,
 ): Promise<readonly Tensor[]> {
   const where = "predict";
   state.activity.check(where, "reads");
-  const given = checkOptions(where, options, runOptionNames);
-  const batchSize = batchSizeOf(where, given.batchSize);
+  const streams = isBatchSource(x);
+  const given: RunOptions & PredictBatchesOptions = streams
+    ? checkRun(where, true, options, undefined, [], ["steps"])
+    : checkRun(where, false, undefined, options, [], []);
   const pace = new Pace(where, given);
-  const data = readInputs(where, state.graph, x);
-  const callbacks = callbackList(where, given, [], model, {
-    epochs: 1,
-    steps: Math.ceil(data.count / batchSize),
-    samples: data.count,
-    batchSize,
-  });
-  const { activity } = state;
-  return activity.run(where, "reads", async () => {
+  const feed: Feed = streams
+    ? new StreamFeed(where, state, x, inputReader(state), { ...onePass, steps: given.steps })
+    : new ArrayFeed(readInputs(where, state.graph, x), batchSizeOf(where, given.batchSize));
+  const { steps, samples, batchSize } = feed;
+  const params = { epochs: 1, steps, samples, batchSize };
+  const callbacks = callbackList(where, given, [], model, params);
+  return state.activity.run(where, "reads", async () => {
     const core = await loadedCore();
-    const program = preparePrediction(core, where, state, data, batchSize);
-    const results = emptyResults(where, state, data.count);
-    const wantsBegin = callbacks.has("onPredictBatchBegin");
-    const wantsEnd = callbacks.has("onPredictBatchEnd");
-    await activity.hook(() => callbacks.run("onPredictBegin", {}));
-    for (let from = 0, batch = 0; from < data.count; from += batchSize, batch++) {
-      if (wantsBegin) {
-        const wait = activity.hook(() => callbacks.at("onPredictBatchBegin", batch, {}));
-        if (wait) await wait;
-      }
-      predictBatch(state, program, data, from, Math.min(from + batchSize, data.count), results);
-      if (wantsEnd) {
-        const wait = activity.hook(() => callbacks.at("onPredictBatchEnd", batch, {}));
-        if (wait) await wait;
-      }
-      pace.check();
-      if (pace.isDue) await pace.giveWay();
+    const passes = feed.start((data, size) => preparePrediction(core, where, state, data, size));
+    try {
+      return await runPrediction(where, state, samples, passes, callbacks, pace);
+    } finally {
+      await passes.close();
     }
-    await activity.hook(() => callbacks.run("onPredictEnd", {}));
-    return results;
   });
+}
+
+/** Goes over the data once; `samples` is null where nobody knows how many rows there will be. */
+async function runPrediction(
+  where: string,
+  state: ModelState,
+  samples: number | null,
+  passes: Passes<Program>,
+  callbacks: CallbackList,
+  pace: Pace,
+): Promise<readonly Tensor[]> {
+  const { activity } = state;
+  await passes.begin(pace);
+  const results = samples === null ? null : emptyResults(where, state, samples);
+  const parts: (readonly Tensor[])[] = [];
+  const wantsBegin = callbacks.has("onPredictBatchBegin");
+  const wantsEnd = callbacks.has("onPredictBatchEnd");
+  await activity.hook(() => callbacks.run("onPredictBegin", {}));
+  for (let batch = 0; ; batch++) {
+    const coming = passes.next(pace);
+    const step = coming instanceof Promise ? await coming : coming;
+    if (step === null) break;
+    if (wantsBegin) {
+      const wait = activity.hook(() => callbacks.at("onPredictBatchBegin", batch, {}));
+      if (wait) await wait;
+    }
+    const { prepared, data, from, to } = step;
+    const part = results ?? emptyResults(where, state, data.count);
+    predictBatch(state, prepared, data, from, to, part);
+    if (!results) parts.push(part);
+    if (wantsEnd) {
+      const wait = activity.hook(() => callbacks.at("onPredictBatchEnd", batch, {}));
+      if (wait) await wait;
+    }
+    pace.check();
+    if (pace.isDue) await pace.giveWay();
+  }
+  await activity.hook(() => callbacks.run("onPredictEnd", {}));
+  return results ?? joined(where, state, parts);
+}
+
+/** The results of all batches as one. */
+function joined(
+  where: string,
+  state: ModelState,
+  parts: readonly (readonly Tensor[])[],
+): readonly Tensor[] {
+  const rows = parts.reduce((sum, part) => sum + ((part[0] as Tensor).shape[0] as number), 0);
+  const results = emptyResults(where, state, rows);
+  for (const [i, { data }] of results.entries()) {
+    let at = 0;
+    for (const part of parts) {
+      const piece = (part[i] as Tensor).data;
+      data.set(piece, at);
+      at += piece.length;
+    }
+  }
+  return results;
 }
 
 /** Runs `predictOnBatch`. */

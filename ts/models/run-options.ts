@@ -1,7 +1,8 @@
 // Options that fit, evaluate and predict share, and giving way to other work while they run.
 import type { Callback, CallbackModel, CallbackParams } from "../callbacks/callback.js";
 import { CallbackList } from "../callbacks/callback.js";
-import { checkNumber, describe, fail } from "../errors.js";
+import { isBatchSource } from "../data/stream.js";
+import { checkNumber, checkOptions, describe, fail } from "../errors.js";
 import { giveWay } from "../runtime/platform.js";
 
 /** Options of everything that runs over batches. */
@@ -18,6 +19,46 @@ export interface RunOptions {
 
 /** The names of these options. */
 export const runOptionNames = ["batchSize", "callbacks", "signal", "yieldEvery"] as const;
+
+/** Options of arrays alone, and what stands in their place for batches that come one at a time. */
+const onlyForArrays: Readonly<Record<string, string>> = {
+  batchSize: "A batch has the rows that the iterator gives.",
+  shuffle: "Let the iterator give them in another order each time.",
+  validationSplit: "Give validationData.",
+  sampleWeight: "Let the iterator give [x, y, sampleWeight].",
+};
+
+/**
+ * Checks the names of a run's options; for batches that come one at a time they stand where arrays
+ * have their targets.
+ */
+export function checkRun<T extends object>(
+  where: string,
+  streams: boolean,
+  second: unknown,
+  third: T | undefined,
+  ofArrays: readonly string[],
+  ofStreams: readonly string[],
+  ofBoth: readonly string[] = [],
+): T {
+  if (!streams) {
+    return checkOptions(where, third, [...runOptionNames, ...ofArrays, ...ofBoth]) as T;
+  }
+  if (third !== undefined || isBatchSource(second) || Array.isArray(second)) {
+    fail(where, {
+      expected: "one argument and options for batches from an iterator",
+      received: describe(third ?? second),
+      hint: `Targets come with the inputs: ${where}(batches, { … }) of [x, y].`,
+    });
+  }
+  const given = (second ?? {}) as T;
+  for (const [name, hint] of Object.entries(onlyForArrays)) {
+    if (!(name in given) || ofStreams.includes(name)) continue;
+    fail(where, { expected: `no ${name} for batches from an iterator`, received: "one", hint });
+  }
+  const common = runOptionNames.filter((name) => name !== "batchSize");
+  return checkOptions(where, given, [...common, ...ofStreams, ...ofBoth]);
+}
 
 /** Checks the size of a batch. */
 export function batchSizeOf(where: string, given: number | undefined, name = "batchSize"): number {
@@ -62,6 +103,23 @@ export class Pace {
   /** Whether it is time to give way. */
   get isDue(): boolean {
     return performance.now() - this.#start >= this.#slice;
+  }
+
+  /** Waits for something outside; throws the reason of an abort as soon as it comes. */
+  async wait<T>(coming: PromiseLike<T>): Promise<T> {
+    const signal = this.#signal;
+    if (!signal) return coming;
+    let stop = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason);
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop);
+    });
+    try {
+      return await Promise.race([coming, aborted]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   /** Gives way to other work. */

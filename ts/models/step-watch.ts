@@ -28,7 +28,7 @@ import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { fixed } from "../shape.js";
 import type { ModelData } from "./labelled-data.js";
-import { lowerTraining, type Observer } from "./lowering.js";
+import { lowerTraining, type Observer, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { type Program, ProgramCache } from "./program.js";
 import type { TrainingSetup } from "./training-setup.js";
@@ -119,15 +119,16 @@ function activationOf(y: Sym): string | null {
 /** Programs and variables that measure the steps of one `fit`, and whom they are measured for. */
 export class StepWatch implements Observer {
   readonly core: Core;
-  readonly data: ModelData;
   /** The training program that measures. */
-  readonly program: Program;
-  /** Batches that only gather gradients run the plain program; what is due waits for an update. */
-  readonly gather = null;
+  #program: Program;
+  /** The data it was compiled for. */
+  #data: ModelData | null = null;
   /** The norms of gradients; null where nothing is trained. */
   readonly gradientNorms: Variable | null;
+  readonly #where: string;
   readonly #setup: TrainingSetup;
   readonly #state: ModelState;
+  readonly #programs: ProgramCache;
   readonly #probes: readonly StepProbe[];
   readonly #resources = new Resources(this);
   /** The trained weights as they were before the step. */
@@ -152,7 +153,7 @@ export class StepWatch implements Observer {
     probes: readonly StepProbe[],
   ) {
     this.core = core;
-    this.data = data;
+    this.#where = where;
     this.#setup = setup;
     this.#state = state;
     this.#probes = probes;
@@ -163,23 +164,39 @@ export class StepWatch implements Observer {
     });
     const count = trainables.length;
     this.gradientNorms = count > 0 ? new Variable("gradient norms", [count]) : null;
-    const programs = new ProgramCache(this.#resources);
+    this.#programs = new ProgramCache(this.#resources);
     try {
       this.#resources.create(core, [
         ...this.#before,
         ...(this.gradientNorms ? [this.gradientNorms] : []),
       ]);
-      const capacity = Math.min(batchSize, data.count);
-      this.program = programs.get(core, where, "measure", capacity, () =>
-        lowerTraining(state.graph, setup, data.variant, true, this),
-      );
+      this.#program = this.#programFor(data, Math.min(batchSize, data.count));
       this.#changes =
-        count > 0 ? programs.get(core, where, "changes", 1, () => this.#lowerChanges()) : null;
+        count > 0
+          ? this.#programs.get(core, where, "changes", 1, () => this.#lowerChanges())
+          : null;
     } catch (error) {
       this.free();
       throw error;
     }
     for (const probe of probes) probe.begin(this.#describe());
+  }
+
+  /**
+   * The step over these data that measures. Batches that only gather gradients run the plain
+   * program; what is due waits for an update.
+   */
+  over(data: ModelData): { data: ModelData; program: Program; gather: null } {
+    if (data !== this.#data) this.#program = this.#programFor(data, data.count);
+    return { data, program: this.#program, gather: null };
+  }
+
+  #programFor(data: ModelData, capacity: number): Program {
+    this.#data = data;
+    const key = `measure ${variantKey(data.variant)}`;
+    return this.#programs.get(this.core, this.#where, key, capacity, () =>
+      lowerTraining(this.#state.graph, this.#setup, data.variant, true, this),
+    );
   }
 
   /** Whether the step that comes next is measured. To be asked once before each step. */
@@ -194,7 +211,7 @@ export class StepWatch implements Observer {
   /** Tells what was measured at a step on so many rows, right after it. */
   report(rows: number): void {
     const { core, gradientNorms } = this;
-    const found = this.#read(this.program.output(figuresName, this.#figureCount));
+    const found = this.#read(this.#program.output(figuresName, this.#figureCount));
     let weights: readonly WeightNorms[] = [];
     if (this.#changes && gradientNorms) {
       this.#changes.run(1, 0, this.#state.seed, 0);

@@ -109,8 +109,12 @@ function smoothed(yTrue: Sym, smoothing: number, even: number): Sym {
   return add(multiply(yTrue, 1 - smoothing), smoothing * even);
 }
 
+const common = ["name", "reduction"];
+const ofCrossentropy = ["fromLogits", "labelSmoothing"];
+
 function checkLogits(factory: string, options: CrossentropyOptions): boolean {
-  return checkBoolean(factory, "fromLogits", options.fromLogits ?? false);
+  const { fromLogits = false } = checkOptions(factory, options, [...common, ...ofCrossentropy]);
+  return checkBoolean(factory, "fromLogits", fromLogits);
 }
 
 function checkSmoothing(factory: string, options: CrossentropyOptions): number {
@@ -124,7 +128,7 @@ function loss(
   known: readonly string[],
   parts: Pick<Loss, "targets" | "compute"> & Partial<Pick<Loss, "targetRange" | "fromLogits">>,
 ): Loss {
-  checkOptions(factory, options, ["name", "reduction", ...known]);
+  checkOptions(factory, options, [...common, ...known]);
   const { name = factory, reduction = "sumOverBatchSize" } = options;
   checkOneOf(`${factory}: reduction`, reduction, reductions);
   if (typeof name !== "string" || name === "") {
@@ -172,9 +176,9 @@ export function meanAbsoluteError(options: LossOptions = {}): Loss {
  * Source: https://keras.io/api/losses/probabilistic_losses/#binarycrossentropy-class
  */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
-  const smoothing = checkSmoothing("binaryCrossentropy", options);
   const fromLogits = checkLogits("binaryCrossentropy", options);
-  return loss("binaryCrossentropy", options, ["fromLogits", "labelSmoothing"], {
+  const smoothing = checkSmoothing("binaryCrossentropy", options);
+  return loss("binaryCrossentropy", options, ofCrossentropy, {
     targets: "values",
     targetRange: [0, 1],
     fromLogits,
@@ -201,9 +205,9 @@ export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
  * Source: https://keras.io/api/losses/probabilistic_losses/#categoricalcrossentropy-class
  */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
-  const smoothing = checkSmoothing("categoricalCrossentropy", options);
   const fromLogits = checkLogits("categoricalCrossentropy", options);
-  return loss("categoricalCrossentropy", options, ["fromLogits", "labelSmoothing"], {
+  const smoothing = checkSmoothing("categoricalCrossentropy", options);
+  return loss("categoricalCrossentropy", options, ofCrossentropy, {
     targets: "values",
     fromLogits,
     compute(yTrue, yPred) {

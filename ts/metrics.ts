@@ -103,7 +103,8 @@ function categoricalHits(yTrue: Sym, yPred: Sym): Sym {
  * Source: https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
  */
 export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
-  const threshold = checkNumber("binaryAccuracy", "threshold", options.threshold ?? 0.5);
+  const { threshold = 0.5 } = checkOptions("binaryAccuracy", options, ["name", "threshold"]);
+  checkNumber("binaryAccuracy", "threshold", threshold);
   return metric("binaryAccuracy", options, ["threshold"], (yTrue, yPred, place) => {
     checkRanks(place, yTrue, yPred, 0);
     return binaryHits(yTrue, yPred, threshold);
@@ -134,7 +135,8 @@ export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
 }
 
 function checkK(factory: string, options: TopKOptions): number {
-  return checkNumber(factory, "k", options.k ?? 5, { integer: true, min: 1 });
+  const { k = 5 } = checkOptions(factory, options, ["name", "k"]);
+  return checkNumber(factory, "k", k, { integer: true, min: 1 });
 }
 
 /**

@@ -1,6 +1,6 @@
 // Role: the logs of each epoch as lines of comma-separated values. It must not
 // touch files: where lines go is the user's, so that it works everywhere.
-import { checkOptions, describe, fail } from "../errors.js";
+import { checkBoolean, checkOptions, describe, fail } from "../errors.js";
 import type { Callback } from "./callback.js";
 
 /** Options of {@link csvLogger}. */
@@ -30,6 +30,10 @@ export function csvLogger(options: CsvLoggerOptions): Callback {
   if (typeof write !== "function") {
     fail(where, { expected: "write to be a function", received: describe(write) });
   }
+  if (typeof separator !== "string" || separator === "") {
+    fail(where, { expected: "separator to be a text", received: describe(separator) });
+  }
+  checkBoolean(where, "append", append);
   let names: string[] | undefined;
   return {
     onTrainBegin() {

@@ -1,6 +1,8 @@
 // A layer for each activation, with the activation's options beside those of every layer.
 // Sources and papers stand with the functions, in ../activations.ts.
+
 import * as activations from "../activations.js";
+import { checkOptions } from "../errors.js";
 import { type ActivationLayerOptions, activationLayer } from "./activation.js";
 import type { Layer } from "./layer.js";
 
@@ -21,7 +23,9 @@ function layer<Options extends object>(
   return (options: Options & ActivationLayerOptions = {} as Options): Layer => {
     const own: Record<string, unknown> = { ...byDefault };
     const common: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(options)) {
+    // Which options there are is asked of each half.
+    const names = typeof options === "object" && options !== null ? Object.keys(options) : [];
+    for (const [name, value] of Object.entries(checkOptions(kind, options, names))) {
       if (value !== undefined) (ofLayers.includes(name) ? common : own)[name] = value;
     }
     return activationLayer(kind, common, bind(own as Options));

@@ -58,17 +58,16 @@ function sourceOf({ graph }: Facts, value: number) {
 /** Findings about the outputs: what made each, and its loss. */
 function ofOutputs(
   facts: Facts,
-  find: (made: string, output: OutputSetup, last: Layer | null) => Finding | null,
+  find: (made: string, output: OutputSetup, last: Layer | null, units: number) => Finding | null,
 ): Finding[] {
   return facts.setup.outputs.flatMap((output, i) => {
     const value = facts.graph.outputs[i]?.value as number;
     const last = sourceOf(facts, value)?.layer ?? null;
-    const found = find(madeBy(facts.values[value] as Sym), output, last);
+    const symbol = facts.values[value] as Sym;
+    const found = find(madeBy(symbol), output, last, symbol.shape.at(-1) ?? 0);
     return found ? [found] : [];
   });
 }
-
-const lastIsOne = (value: Sym) => value.shape.at(-1) === 1;
 
 const rules = {
   /** Loshchilov & Hutter 2017: adaptive steps scale the penalty's gradient away. */
@@ -111,7 +110,7 @@ const rules = {
   softmaxOfOne(facts: Facts): Finding[] {
     return facts.graph.calls.flatMap(({ layer }, i): Finding[] => {
       const value = facts.values[facts.graph.inputs.length + i] as Sym;
-      if (madeBy(value) !== "softmax" || !lastIsOne(value)) return [];
+      if (madeBy(value) !== "softmax" || value.shape.at(-1) !== 1) return [];
       return [[`softmax over the one unit of ${name(facts, layer)} is always 1`, "use sigmoid"]];
     });
   },
@@ -127,8 +126,8 @@ const rules = {
     ),
 
   softmaxWithBinary: (facts: Facts) =>
-    ofOutputs(facts, (made, { name: output, loss }) =>
-      made === "softmax" && loss.factory === "binaryCrossentropy" && !loss.fromLogits
+    ofOutputs(facts, (made, { name: output, loss }, _, units) =>
+      made === "softmax" && units > 1 && loss.factory === "binaryCrossentropy" && !loss.fromLogits
         ? [
             `the output "${output}" is a softmax, but binaryCrossentropy takes each unit for itself`,
             "use categoricalCrossentropy; or sigmoid, where several classes may be true",

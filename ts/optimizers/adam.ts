@@ -51,6 +51,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * Source: https://keras.io/api/optimizers/adamw/
  */
 export function adamW(options: AdamOptions = {}): Optimizer {
+  checkOptions("adamW", options, [...adamNames, "amsgrad"]);
   return adamLike("adamW", { weightDecay: 0.004, ...options });
 }
 

@@ -4,16 +4,7 @@ import type { DType } from "./data/tensor.js";
 import { describe, fail } from "./errors.js";
 import type { OpName, ResultType } from "./graph.js";
 import { Sym } from "./graph.js";
-import {
-  broadcast,
-  type Dim,
-  fixed,
-  printDims,
-  sameDim,
-  sameDims,
-  sizeOf,
-  batch as theBatch,
-} from "./shape.js";
+import { broadcast, type Dim, fixed, printDims, sameDim, sameDims, sizeOf } from "./shape.js";
 import type { ByteWriter } from "./wire.js";
 
 /** A symbolic tensor or a number. */
@@ -253,7 +244,7 @@ export function matmul(
  */
 export function reshape(x: Sym, shape: readonly (number | null)[]): Sym {
   const dims = shape.map((extent) => {
-    if (extent === null) return theBatch;
+    if (extent === null) return x.graph.batch;
     return extent === -1 ? fixed(0) : fixed(extent);
   });
   return reshapeTo(x, dims, `[${shape.map((extent) => extent ?? "batch").join(", ")}]`);

@@ -65,6 +65,8 @@ export interface LoweringMode {
   readonly random: boolean;
   /** Whether the weights of a layer are trained. */
   isTrainable(layer: Layer): boolean;
+  /** Calls a layer on its inputs, or on others in their place. Default: on its inputs. */
+  around?(inputs: readonly Sym[], call: (inputs: readonly Sym[]) => Sym): Sym;
 }
 
 /** Layers, each built, and how values run through them. */
@@ -180,14 +182,19 @@ export class LayerGraph {
       const { training, random } = mode;
       const callMode = { training, random, trainable, stream, losses };
       const place = this.#placeOf(layer);
-      const value = callLayer(graph, place, layer, weights, given, callMode);
-      if (!sameDims(value.dims, dims)) {
-        fail(place, {
-          expected: `a result of shape ${printDims(dims)} ${training ? "in training, too" : "again"}`,
-          received: printDims(value.dims),
-        });
-      }
-      values.push(value);
+      const call = (inputs: readonly Sym[]) => {
+        const value = callLayer(graph, place, layer, weights, inputs, callMode);
+        const { factor } = graph.batch;
+        const wanted = dims.map((dim) => (dim.symbol ? { ...dim, factor: factor * dim.factor } : dim));
+        if (!sameDims(value.dims, wanted)) {
+          fail(place, {
+            expected: `a result of shape ${printDims(wanted)} ${training ? "in training, too" : "again"}`,
+            received: printDims(value.dims),
+          });
+        }
+        return value;
+      };
+      values.push(mode.around ? mode.around(given, call) : call(given));
     });
     return { outputs: this.outputs.map(({ value }) => values[value] as Sym), values, losses };
   }

@@ -295,4 +295,10 @@ export {
   findLearningRate,
   type LearningRateSweep,
 } from "./tuning/findLearningRate.js";
+export {
+  type McPrediction,
+  type McPredictOptions,
+  mcPredict,
+} from "./uncertainty/mcPredict.js";
+export type { Distribution } from "./uncertainty/sampling.js";
 export { onWarning, type Warning } from "./warnings.js";

@@ -322,6 +322,15 @@ export function range(like: Sym, count: number): Sym {
   return slice(numbers, 0, 0, count);
 }
 
+/** Each row n times, as an axis of its own: `[batch, …]` to `[batch, n, …]`. @internal */
+export function repeat(x: Sym, n: number): Sym {
+  const [rows = fixed(1), ...rest] = x.dims;
+  const once = reshapeTo(x, [rows, fixed(1), ...rest]);
+  const places = reshapeTo(range(x, n), [fixed(n), ...rest.map(() => fixed(1))]);
+  const ones = equal(places, places);
+  return multiply(once, ones);
+}
+
 function slice(x: Sym, axis: number, from: number, to: number): Sym {
   const dims = x.dims.map((dim, i) => (i === axis ? fixed(to - from) : dim));
   const write = (writer: ByteWriter) => writer.signed(axis).unsigned(from).unsigned(to);

@@ -1,6 +1,6 @@
 // What layers that draw random numbers make of inputs in a draw, without training; and statistics.
 import { GraphBuilder } from "../../ts/graph.js";
-import { type Layer, sequential } from "../../ts/index.js";
+import { type Layer, type Model, sequential } from "../../ts/index.js";
 import { loadedCore } from "../../ts/runtime/load.js";
 import { Resources } from "../../ts/runtime/resources.js";
 import { batchOf } from "../../ts/shape.js";
@@ -19,23 +19,35 @@ export async function drawn(
   x: Float32Array,
   { seed = 1, draw = 0, row = 0 }: DrawOptions = {},
 ): Promise<Float32Array> {
-  const { state } = sequential({ inputShape, layers, seed });
+  return drawnBy(sequential({ inputShape, layers, seed }), x, { seed, draw, row });
+}
+
+/** The output of a model for rows `x`, as in a training step, but in inference mode. */
+export async function drawnBy(
+  model: Model,
+  x: Float32Array,
+  { seed = 1, draw = 0, row = 0 }: DrawOptions = {},
+): Promise<Float32Array> {
+  const { state } = model;
   const core = await loadedCore();
   state.createWeights(core, "drawn");
   const graph = new GraphBuilder();
-  const input = graph.input("x", batchOf(inputShape));
+  const shape = model.inputShape.slice(1) as number[];
+  const input = graph.input("x", batchOf(shape));
   const mode = { training: false, random: true, isTrainable: () => false };
   const [output] = state.graph.lower(graph, [input], mode).outputs;
   if (!output) throw new Error("no output");
   const { wire } = graph.encode({ outputs: { output }, train: null });
-  const rows = x.length / inputShape.reduce((product, extent) => product * extent, 1);
+  const rows = x.length / shape.reduce((product, extent) => product * extent, 1);
   const resources = new Resources({});
   try {
     const program = resources.compile(core, "drawn", wire, rows);
     return core.change("drawn", (engine) => {
       core.floats(engine.inputPtr(program, "x"), x.length).set(x);
       engine.run(program, rows, 0, seed, 0, draw, row);
-      return core.floats(engine.outputPtr(program, "output"), x.length).slice();
+      const [, ...extents] = model.outputShape as number[];
+      const length = extents.reduce((product, extent) => product * extent, rows);
+      return core.floats(engine.outputPtr(program, "output"), length).slice();
     });
   } finally {
     resources.free();

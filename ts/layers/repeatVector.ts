@@ -1,7 +1,7 @@
 // The layer that repeats each sample.
 import { checkNumber, fail } from "../errors.js";
-import { equal, multiply, range, reshapeTo } from "../ops.js";
-import { type Dim, fixed, printDims } from "../shape.js";
+import { repeat } from "../ops.js";
+import { printDims } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
 
 /** Options of `repeatVector`. */
@@ -33,11 +33,7 @@ export function repeatVector(options: RepeatVectorOptions): Layer {
             received: printDims(x.dims),
           });
         }
-        const [rows, features] = x.dims as [Dim, Dim];
-        const column = reshapeTo(x, [rows, fixed(1), features]);
-        const places = reshapeTo(range(x, n), [fixed(n), fixed(1)]);
-        const ones = equal(places, places);
-        return multiply(column, ones);
+        return repeat(x, n);
       },
     },
     given,

@@ -182,7 +182,7 @@ function lowerAfterStep(setup: TrainingSetup): readonly GraphBuilder[] {
 }
 
 /** A loss may do without the targets: inputs that nothing reads are left out. */
-function lowering(
+export function lowering(
   graph: GraphBuilder,
   result: GraphResult,
   inputs: readonly ProgramInput[],
@@ -191,7 +191,8 @@ function lowering(
   return { wire, inputs: inputs.filter(({ name }) => used.has(name)) };
 }
 
-function dataInputs(variant: Variant): ProgramInput[] {
+/** The inputs of a program for these data. */
+export function dataInputs(variant: Variant): ProgramInput[] {
   return variant.map(({ name, dtype, rowShape }) => ({ name, dtype, rowLength: sizeOf(rowShape) }));
 }
 
@@ -201,7 +202,8 @@ function dataOf(graph: GraphBuilder, variant: Variant, name: string): Sym | null
   return part ? graph.input(name, batchOf(part.rowShape), part.dtype) : null;
 }
 
-function callLayers(
+/** The layers called on the data of a program. */
+export function callLayers(
   graph: GraphBuilder,
   model: LayerGraph,
   variant: Variant,

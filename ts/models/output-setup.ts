@@ -71,7 +71,7 @@ const isLoss = (given: unknown) => {
 };
 
 /** One value for each output, from one for all, an array or a record. */
-function perOutput(
+export function perOutput(
   where: string,
   what: string,
   names: readonly string[],

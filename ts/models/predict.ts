@@ -143,7 +143,8 @@ function emptyResults(where: string, state: ModelState, count: number): readonly
   return state.graph.outputs.map(({ rowShape }) => emptyResult(where, [count, ...rowShape]));
 }
 
-function emptyResult(where: string, shape: readonly number[]): Tensor {
+/** A tensor to be filled. */
+export function emptyResult(where: string, shape: readonly number[]): Tensor {
   const size = sizeOf(shape);
   try {
     return tensor(new Float32Array(size), shape);

@@ -104,6 +104,26 @@ function base64() {
 }
 
 /**
+ * Gives the text of `file.js?text`, a bundle that was made before.
+ * @returns {import("rollup").Plugin}
+ */
+function scriptText() {
+  const suffix = "?text";
+  return {
+    name: "script-text",
+    resolveId: (source) =>
+      source.endsWith(suffix)
+        ? fileURLToPath(new URL("dist/worker.js", import.meta.url)) + suffix
+        : null,
+    load(id) {
+      if (!id.endsWith(suffix)) return null;
+      const text = readFileSync(id.slice(0, -suffix.length), "utf8").replace(/^\/\/#.*$/m, "");
+      return `export default ${JSON.stringify(text)};`;
+    },
+  };
+}
+
+/**
  * Leaves imports of .wasm files to whoever bundles the worker.
  * @returns {import("rollup").Plugin}
  */
@@ -120,12 +140,12 @@ const external = [/^node:/];
  * One JavaScript file. Comments would be more than half of it; the source map leads back to them.
  * @param {string} name of the file
  * @param {import("rollup").Plugin[]} plugins
- * @param {{ sourcemap?: boolean }} [options]
+ * @param {{ sourcemap?: boolean, input?: string }} [options]
  * @returns {import("rollup").RollupOptions}
  */
-function bundle(name, plugins, { sourcemap = true } = {}) {
+function bundle(name, plugins, { sourcemap = true, input = "index.js" } = {}) {
   return {
-    input: { [name]: "build/ts/index.js" },
+    input: { [name]: `build/ts/${input}` },
     external,
     plugins: [...plugins, compiledTypeScript(".js"), withoutOwnAddress(), minified()],
     output: { dir: "dist", format: "es", sourcemap },
@@ -134,8 +154,9 @@ function bundle(name, plugins, { sourcemap = true } = {}) {
 
 /** @type {import("rollup").RollupOptions[]} */
 const bundles = [
+  bundle("worker", [], { input: "models/remote/worker.js" }),
   bundle("index", []),
-  bundle("inline", [withEngine("inline"), base64()], { sourcemap: false }),
+  bundle("inline", [withEngine("inline"), base64(), scriptText()], { sourcemap: false }),
   bundle("workerd", [withEngine("workerd"), importedWasm()]),
   {
     // Named, because the default name would keep the ".d".

@@ -23,7 +23,7 @@ const sources = () => [
   ...packagedVariants.map(wasmOf),
 ];
 
-const bundles = ["dist/index.js", "dist/inline.js", "dist/workerd.js"];
+const bundles = ["dist/worker.js", "dist/index.js", "dist/inline.js", "dist/workerd.js"];
 
 /** Needs the WebAssembly variants of the package to be built. */
 export async function buildTs() {

@@ -23,6 +23,8 @@ describe("the tarball", () => {
       "dist/index.js",
       "dist/index.js.map",
       "dist/inline.js",
+      "dist/worker.js",
+      "dist/worker.js.map",
       "dist/workerd.js",
       "dist/workerd.js.map",
       "package.json",

@@ -1,7 +1,7 @@
 // Role: what a callback may do and what it sees of a model; the list that calls
 // several in order. It must not know models, only the events and the view below.
 import type { Tensor } from "../data/tensor.js";
-import { describe, fail, nearest } from "../errors.js";
+import { checkOneOf, describe, fail, nearest } from "../errors.js";
 import type { StepProbe } from "./step-probe.js";
 
 /**
@@ -50,6 +50,12 @@ export interface CallbackModel {
   restoreState?(state: Record<string, Tensor>): void;
 }
 
+/** See {@link Callback.needs}. */
+export type CallbackNeeds = (typeof allNeeds)[number];
+
+/** From little to much. */
+const allNeeds = ["logs", "step", "model"] as const;
+
 /**
  * Functions called while a model trains, is evaluated or predicts; all optional,
  * each synchronous or asynchronous. Names and order are Keras'.
@@ -89,6 +95,14 @@ export interface Callback {
   onPredictBatchBegin?(batch: number, logs: Logs): HookResult;
   /** After a batch of prediction. */
   onPredictBatchEnd?(batch: number, logs: Logs): HookResult;
+  /**
+   * What its hooks need of a model that `fit` trains in a worker (`worker: true`). `"logs"`: numbers
+   * only; training does not wait for the hooks of batches, which come a little later, several at
+   * once. `"step"`: training waits for each hook; weights can be read and set in all hooks but those
+   * of batches. `"model"`: in these, too; weights come over for each, which takes time. Without a
+   * worker training waits and weights are there for all. Default: `"step"`.
+   */
+  readonly needs?: CallbackNeeds;
   /** What `fit` measures for it at some steps; `diagnose()` works with it. @internal */
   readonly probe?: StepProbe;
 }
@@ -158,6 +172,8 @@ export function checkCallback(where: string, callback: unknown, name: string): v
       hint: `did you mean ${near}?`,
     });
   }
+  const { needs } = callback as Callback;
+  if (needs !== undefined) checkOneOf(`${where}: ${name}.needs`, needs, allNeeds);
   for (const hook of callbackMembers) {
     const given = (callback as Record<string, unknown>)[hook];
     if (given === undefined || typeof given === "function") continue;
@@ -222,6 +238,14 @@ export class CallbackList {
   /** Whether any callback has the hook: where none has, its logs need not be made. */
   has(hook: HookName): boolean {
     return this.#hooks.has(hook);
+  }
+
+  /** The most that any of the callbacks with the hook needs; null where none has it. */
+  needs(hook: HookName): CallbackNeeds | null {
+    const ranks = this.callbacks
+      .filter((callback) => callback[hook] !== undefined)
+      .map(({ needs = "step" }) => allNeeds.indexOf(needs));
+    return ranks.length > 0 ? (allNeeds[Math.max(...ranks)] as CallbackNeeds) : null;
   }
 
   /** Calls a hook that belongs to a whole run. */

@@ -19,6 +19,7 @@ export interface History {
  * the others add to the logs.
  */
 export class HistoryRecorder implements History, Callback {
+  readonly needs = "logs";
   readonly epoch: number[] = [];
   readonly history: Record<string, number[]> = {};
   params: CallbackParams = { epochs: 0, steps: null, samples: null, batchSize: 0 };

@@ -2,6 +2,7 @@
 export type {
   Callback,
   CallbackModel,
+  CallbackNeeds,
   CallbackParams,
   HookResult,
   Logs,

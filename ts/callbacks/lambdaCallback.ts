@@ -13,5 +13,5 @@ import { type Callback, callbackMembers, checkCallback } from "./callback.js";
  */
 export function lambdaCallback(hooks: Callback): Callback {
   checkCallback("lambdaCallback", hooks, "hooks");
-  return { ...checkOptions("lambdaCallback", hooks, callbackMembers) };
+  return { ...checkOptions("lambdaCallback", hooks, [...callbackMembers, "needs"]) };
 }

@@ -76,6 +76,7 @@ const paceMilliseconds = 1000;
 const shortestBar = 6;
 
 class ProgressBar implements Callback {
+  readonly needs = "logs";
   readonly #target: TextStream;
   readonly #look: Look;
   #params: CallbackParams = { epochs: 1, steps: null, samples: null, batchSize: 1 };

@@ -14,6 +14,29 @@ export interface ValuePlace {
   readonly firstRow: number;
 }
 
+/**
+ * Work over large data that can wait: each entry looks at a block, in a millisecond or so, and
+ * throws for bad values. Where there is such a list, checks put themselves on it instead of running,
+ * so that whoever runs them can give way to other work in between.
+ */
+export type LaterChecks = (() => void)[];
+
+/** Numbers per entry of `LaterChecks`. */
+const laterLength = 1 << 20;
+
+/** Runs `look` over blocks of `length` numbers: now, or later where there is a list. */
+export function eachLater(
+  later: LaterChecks | undefined,
+  length: number,
+  look: (from: number, to: number) => void,
+): void {
+  for (let from = 0; from < length; from += laterLength) {
+    const to = Math.min(from + laterLength, length);
+    if (later) later.push(() => look(from, to));
+    else look(from, to);
+  }
+}
+
 /** Values per block: after a block the sums are looked at, so that a bad value is near. */
 const blockLength = 1 << 16;
 
@@ -58,13 +81,19 @@ function isBeyondFloat32(data: Float64Array, from: number, to: number): boolean 
  * Checks that all values are finite, and finite as float32.
  * @throws GradusError naming the first bad value's row and column
  */
-export function checkFinite(place: ValuePlace, data: Float32Array | Float64Array): void {
-  for (let from = 0; from < data.length; from += blockLength) {
-    const to = Math.min(from + blockLength, data.length);
-    const bad =
-      data instanceof Float64Array ? isBeyondFloat32(data, from, to) : isBad(data, from, to);
-    if (bad) failNotFinite(place, data, from);
-  }
+export function checkFinite(
+  place: ValuePlace,
+  data: Float32Array | Float64Array,
+  later?: LaterChecks,
+): void {
+  eachLater(later, data.length, (start, end) => {
+    for (let from = start; from < end; from += blockLength) {
+      const to = Math.min(from + blockLength, end);
+      const bad =
+        data instanceof Float64Array ? isBeyondFloat32(data, from, to) : isBad(data, from, to);
+      if (bad) failNotFinite(place, data, from);
+    }
+  });
 }
 
 function failNotFinite(place: ValuePlace, data: Float32Array | Float64Array, from: number): never {
@@ -99,7 +128,9 @@ export function checkWhole(
   }
 }
 
-/** A float32 copy of float64 values. */
-export function toFloat32(data: Float64Array): Float32Array {
-  return new Float32Array(data);
+/** A float32 copy of float64 values; with `later` it is filled then. */
+export function toFloat32(data: Float64Array, later?: LaterChecks): Float32Array {
+  const copy = new Float32Array(data.length);
+  eachLater(later, data.length, (from, to) => copy.set(data.subarray(from, to), from));
+  return copy;
 }

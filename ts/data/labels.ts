@@ -1,25 +1,31 @@
 // Role: checks of targets against what a loss can use: class labels, one-hot and
 // soft targets. It must not change them nor know losses.
 import { fail } from "../errors.js";
+import type { LaterChecks } from "./check.js";
 import type { Rows } from "./rows.js";
 import { shapeText } from "./tensor.js";
 
 /** Numbers looked at in one go. */
 const blockNumbers = 1 << 14;
 
-/** Calls `look` with consecutive blocks of rows; stops when it returns true. */
+/** Calls `look` with consecutive blocks of rows; later where there is a list for that. */
 function eachBlock(
   rows: Rows,
   look: (values: Float32Array | Int32Array, firstRow: number, count: number) => void,
+  later?: LaterChecks,
 ): void {
   const perBlock = Math.max(1, Math.floor(blockNumbers / rows.rowLength));
   const size = Math.min(perBlock, rows.count) * rows.rowLength;
   // float32 does not hold every int32, and int32 no fractions.
   const block = rows.dtype === "float32" ? new Float32Array(size) : new Int32Array(size);
-  for (let from = 0; from < rows.count; from += perBlock) {
+  const lookAt = (from: number) => {
     const to = Math.min(from + perBlock, rows.count);
     rows.gather(null, from, to, block);
     look(block, from, to - from);
+  };
+  for (let from = 0; from < rows.count; from += perBlock) {
+    if (later) later.push(() => lookAt(from));
+    else lookAt(from);
   }
 }
 
@@ -32,9 +38,15 @@ function eachBlock(
  * @param name what the user calls the labels; "y" by default
  * @throws GradusError naming the first bad row and its value
  */
-export function checkClassLabels(where: string, labels: Rows, classes: number, name = "y"): void {
+export function checkClassLabels(
+  where: string,
+  labels: Rows,
+  classes: number,
+  name = "y",
+  later?: LaterChecks,
+): void {
   const { rowLength } = labels;
-  eachBlock(labels, (values, firstRow, count) => {
+  const look = (values: Float32Array | Int32Array, firstRow: number, count: number) => {
     for (let i = 0; i < count * rowLength; i++) {
       const label = values[i] as number;
       if (label >= 0 && label < classes && Number.isInteger(label)) continue;
@@ -45,7 +57,8 @@ export function checkClassLabels(where: string, labels: Rows, classes: number, n
         hint: labelHint(label, classes, rowLength),
       });
     }
-  });
+  };
+  eachBlock(labels, look, later);
 }
 
 function labelHint(label: number, classes: number, rowLength: number): string {
@@ -120,9 +133,10 @@ export function checkWithin(
   min: number,
   max: number,
   name = "y",
+  later?: LaterChecks,
 ): void {
   const { rowLength } = targets;
-  eachBlock(targets, (values, firstRow, count) => {
+  const look = (values: Float32Array | Int32Array, firstRow: number, count: number) => {
     for (let i = 0; i < count * rowLength; i++) {
       const value = values[i] as number;
       if (value >= min && value <= max) continue;
@@ -133,5 +147,6 @@ export function checkWithin(
         received: `${value} in ${place}`,
       });
     }
-  });
+  };
+  eachBlock(targets, look, later);
 }

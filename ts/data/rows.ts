@@ -2,7 +2,7 @@
 // the door, and batches of rows are copied out of it. It must not change values
 // (beyond the element type) nor know layers.
 import { describe, fail } from "../errors.js";
-import { checkFinite, checkWhole, toFloat32 } from "./check.js";
+import { checkFinite, checkWhole, type LaterChecks, toFloat32 } from "./check.js";
 import { flatten } from "./nested.js";
 import { FlatRows, SeparateRows } from "./row-storage.js";
 import {
@@ -63,6 +63,8 @@ export interface RowsOptions {
   readonly dtype?: "float32" | "int32";
   /** What the user calls the data, for errors: `x[3]`. "data" by default. */
   readonly name?: string;
+  /** Where checks of values go that can wait; they must run before the rows are used. */
+  readonly later?: LaterChecks | undefined;
 }
 
 /** Whether a value is a typed array of numbers (not of bigints, and no DataView). */
@@ -80,6 +82,7 @@ interface Place {
   readonly name: string;
   readonly dtype: "float32" | "int32";
   readonly expected: readonly number[] | null;
+  readonly later: LaterChecks | undefined;
 }
 
 /**
@@ -107,8 +110,8 @@ export function toRows(
   expectedRowShape: readonly number[] | null,
   options: RowsOptions = {},
 ): Rows {
-  const { dtype = "float32", name = "data" } = options;
-  const place: Place = { where, name, dtype, expected: expectedRowShape };
+  const { dtype = "float32", name = "data", later } = options;
+  const place: Place = { where, name, dtype, expected: expectedRowShape, later };
   if (isNumericArray(data)) return fromFlat(place, data);
   if (isTensor(data)) return fromTensor(place, data);
   if (Array.isArray(data)) {
@@ -200,7 +203,7 @@ function flatRows(place: Place, data: NumericArray, rowShape: readonly number[])
   const dtype = check(place, data, rowLength, 0);
   if (data instanceof Float64Array) {
     return new FlatRows(
-      dtype === "int32" ? Int32Array.from(data) : toFloat32(data),
+      dtype === "int32" ? Int32Array.from(data) : toFloat32(data, place.later),
       rowShape,
       dtype,
     );
@@ -212,7 +215,8 @@ function flatRows(place: Place, data: NumericArray, rowShape: readonly number[])
 function check(place: Place, data: NumericArray, rowLength: number, firstRow: number): DType {
   const at = { where: place.where, name: place.name, rowLength, firstRow };
   if (data instanceof Float32Array || data instanceof Float64Array) {
-    checkFinite(at, data);
+    // What comes after needs numbers that were looked at.
+    checkFinite(at, data, place.dtype === "float32" ? place.later : undefined);
     if (place.dtype === "float32") return "float32";
     checkWhole(at, data);
     return "int32";

@@ -54,6 +54,7 @@ export async function testOnBatch(
   const setup = state.compiled(where);
   const data = readLabelled(where, state.graph, setup, { ...given, x, y });
   return state.activity.run(where, "reads", async () => {
+    await state.remote?.pull();
     const core = await loadedCore();
     const evaluation = prepareEvaluation(core, where, state, setup, data, data.count);
     setup.means.test.reset(core);

@@ -1,5 +1,6 @@
 // Evaluation: loss and metrics over labelled data, also used for validation within fit.
 import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
+import type { LaterChecks } from "../data/check.js";
 import { isBatchSource } from "../data/stream.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
@@ -52,17 +53,20 @@ export async function evaluate(
   const streams = isBatchSource(x);
   const run: RunOptions = checkRun(where, streams, y, options, ["sampleWeight"], ["steps"]);
   const pace = new Pace(where, run);
+  const later: LaterChecks = [];
   const feed = streams
     ? new StreamFeed(where, state, x, labelledReader(state, setup), {
         ...onePass,
         steps: (run as EvaluateBatchesOptions).steps,
       })
-    : arrayFeed(where, state, setup, { ...(run as EvaluateOptions), x, y: y as AnyData });
+    : arrayFeed(where, state, setup, { ...(run as EvaluateOptions), x, y: y as AnyData }, later);
   const metrics = setup.means.test.names;
   const { steps, samples, batchSize } = feed;
   const params = { epochs: 1, steps, samples, batchSize, metrics };
   const callbacks = callbackList(where, run, [], model, params);
   return state.activity.run(where, "reads", async () => {
+    await pace.through(later);
+    await state.remote?.pull();
     const core = await loadedCore();
     const passes = startEvaluation(core, where, state, setup, feed);
     try {
@@ -78,10 +82,15 @@ function arrayFeed(
   state: ModelState,
   setup: TrainingSetup,
   given: EvaluateOptions & { readonly x: AnyData; readonly y: AnyData },
+  later: LaterChecks,
 ): Feed {
   const batchSize = batchSizeOf(where, given.batchSize);
   const { x, y, sampleWeight } = given;
-  return new ArrayFeed(readLabelled(where, state.graph, setup, { x, y, sampleWeight }), batchSize);
+  const labelled = { x, y, sampleWeight };
+  return new ArrayFeed(
+    readLabelled(where, state.graph, setup, labelled, undefined, later),
+    batchSize,
+  );
 }
 
 /** Gets ready to evaluate data, pass after pass. */

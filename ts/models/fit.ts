@@ -1,7 +1,8 @@
 // The training loop: epochs, shuffled batches, validation, callbacks. One step is one call of the
 // engine; here nothing is computed, and per step next to nothing is allocated.
-import type { CallbackList, CallbackModel, Logs } from "../callbacks/callback.js";
+import type { CallbackList, CallbackModel, HookName, Logs } from "../callbacks/callback.js";
 import { type History, HistoryRecorder } from "../callbacks/history.js";
+import type { LaterChecks } from "../data/check.js";
 import type { DataLike } from "../data/rows.js";
 import { type ClassWeight, splitPoint, splitRows } from "../data/split.js";
 import { isBatchSource } from "../data/stream.js";
@@ -18,11 +19,12 @@ import {
   StreamFeed,
 } from "./feed.js";
 import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
-import { inputNames, lowerTraining } from "./lowering.js";
+import { lowerTraining } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { joinNames } from "./parts.js";
 import { prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
+import { RemoteFit } from "./remote/remote-fit.js";
 import {
   batchSizeOf,
   callbackList,
@@ -31,6 +33,7 @@ import {
   type RunOptions,
   runOptionNames,
 } from "./run-options.js";
+import { runStep, type StepRates } from "./step.js";
 import { StepWatch } from "./step-watch.js";
 import type { TrainingSetup } from "./training-setup.js";
 import { warnOfBatches } from "./warnings.js";
@@ -66,11 +69,19 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   sampleWeight?: AnyData;
   /** How much the rows of a class count: `{ 0: 1, 1: 5 }`; classes left out weigh 1. */
   classWeight?: ClassWeight;
+  /**
+   * Whether the arithmetic is done in a worker of its own, so that none of it is done where `fit` is
+   * called: the page stays as quick as if nothing happened. Results are the same bits; everything
+   * else works as before, but see `Callback.needs` for callbacks that look at weights. The worker
+   * gets a copy of the data and ends with `fit`. Errors: where the platform has no workers (edge
+   * workers), or its script cannot be loaded. Default: false.
+   */
+  worker?: boolean;
 }
 
 /** Options of `fit` over batches that come one at a time. */
 export interface FitBatchesOptions<X = DataLike, Y = DataLike>
-  extends Omit<FitOptions<X, Y>, "batchSize" | "shuffle" | "validationSplit" | "sampleWeight"> {
+  extends Omit<FitOptions<X, Y>, (typeof ofArrays)[number]> {
   /**
    * Batches of an epoch; the next one goes on where it ended, and where the data end, it begins
    * anew if it can. Default: all there are, anew in each epoch.
@@ -78,7 +89,7 @@ export interface FitBatchesOptions<X = DataLike, Y = DataLike>
   stepsPerEpoch?: number;
 }
 
-const ofArrays = ["batchSize", "shuffle", "validationSplit", "sampleWeight"] as const;
+const ofArrays = ["batchSize", "shuffle", "validationSplit", "sampleWeight", "worker"] as const;
 const ofStreams = ["stepsPerEpoch"] as const;
 const ofBoth = [
   "epochs",
@@ -107,6 +118,24 @@ interface Plan {
   readonly shuffle: boolean;
   readonly training: Feed;
   readonly validation: Feed | null;
+  /** What is to be looked at before any of the data are used. */
+  readonly later: LaterChecks;
+}
+
+/** How `fit` goes over the data: here, or in a worker. */
+interface Runs {
+  /** Begins a pass to train; false where there are no batches any more. */
+  begin(): boolean | Promise<boolean>;
+  /** Before a hook that may look at weights. */
+  before(hook: HookName): Promise<void> | undefined;
+  /** Trains on all batches, or on those before training is stopped. */
+  train(): Promise<void>;
+  /** Loss and metrics of the validation data; null where there are none. */
+  validate: (() => Promise<Logs | null>) | null;
+  /** Weights are here from now on. */
+  finish(): Promise<void> | undefined;
+  /** Lets go of everything. */
+  close(): Promise<unknown>;
 }
 
 /** Runs `fit`; over batches that come one at a time, options come in the place of `y`. */
@@ -131,6 +160,7 @@ export async function fit(
   );
   const setup = state.compiled(where);
   const pace = new Pace(where, given);
+  const inWorker = checkBoolean(where, "worker", given.worker ?? false);
   const plan = readPlan(where, state, setup, x, y as AnyData, given);
   const { names } = setup.means.train;
   const history = new HistoryRecorder();
@@ -144,40 +174,126 @@ export async function fit(
     metrics: plan.validation ? [...names, ...names.map(validationName)] : names,
   });
   return state.activity.run(where, "trains", async () => {
+    // Whoever made the model just before has done enough for one turn.
+    if (inWorker) await pace.giveWay();
+    await pace.through(plan.later);
     const core = await loadedCore();
-    const training = plan.training.start(
-      (data, size) => prepareTraining(core, where, state, setup, data, size),
-      () => (plan.shuffle ? shuffled(core, state, samples as number, state.epochs) : null),
-    );
-    const evaluation =
-      plan.validation && startEvaluation(core, where, state, setup, plan.validation);
-    let watch: StepWatch | null = null;
+    const run = { core, where, state, setup, model, plan, callbacks, pace };
+    const runs = await (inWorker ? remoteRuns(run) : localRuns(run));
     try {
-      // Of a stream, the first batch shows what is to be compiled.
-      await training.begin(pace);
-      const { probes } = callbacks;
-      const { data } = training.first;
-      if (probes.length > 0) {
-        watch = new StepWatch(core, where, state, setup, data, batchSize ?? data.count, probes);
-      }
-      await runEpochs(
-        core,
-        state,
-        setup,
-        model,
-        plan,
-        training,
-        watch,
-        evaluation,
-        callbacks,
-        pace,
-      );
+      await runEpochs(run, runs);
     } finally {
-      watch?.free();
-      await Promise.all([training.close(), evaluation?.close()]);
+      await runs.close();
     }
     return history;
   });
+}
+
+/** All that a `fit` goes by. */
+interface Run {
+  readonly core: Core;
+  readonly where: string;
+  readonly state: ModelState;
+  readonly setup: TrainingSetup;
+  readonly model: CallbackModel;
+  readonly plan: Plan;
+  readonly callbacks: CallbackList;
+  readonly pace: Pace;
+}
+
+async function localRuns(run: Run): Promise<Runs> {
+  const { core, where, state, setup, plan, callbacks, pace } = run;
+  const { batchSize, samples } = plan.training;
+  const training = plan.training.start(
+    (data, size) => prepareTraining(core, where, state, setup, data, size),
+    () => (plan.shuffle ? shuffled(core, state, samples as number, state.epochs) : null),
+  );
+  const evaluation = plan.validation && startEvaluation(core, where, state, setup, plan.validation);
+  let watch: StepWatch | null = null;
+  const close = () => {
+    watch?.free();
+    return Promise.all([training.close(), evaluation?.close()]);
+  };
+  try {
+    // Of a stream, the first batch shows what is to be compiled.
+    await training.begin(pace);
+    watch = watchSteps(run, training.first.data, batchSize, false);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  let isFirst = true;
+  return {
+    begin() {
+      if (!isFirst) return training.begin(pace);
+      isFirst = false;
+      return true;
+    },
+    before: () => undefined,
+    train: () => runBatches(run, training, watch),
+    validate: evaluation && (() => runEvaluation(core, state, setup, evaluation, callbacks, pace)),
+    finish: () => undefined,
+    close,
+  };
+}
+
+async function remoteRuns(run: Run): Promise<Runs> {
+  const { core, where, state, setup, model, plan, callbacks, pace } = run;
+  const training = plan.training as ArrayFeed;
+  const { data, batchSize } = training;
+  const validation = plan.validation instanceof ArrayFeed ? plan.validation : null;
+  setup.layers.warnOfChanges(where);
+  warnOfBatches(where, state.graph, setup, data.count, batchSize);
+  state.createWeights(core, where);
+  setup.create(core, where);
+  const watch = watchSteps(run, data, batchSize, true);
+  const remotePlan = { training, validation, shuffle: plan.shuffle };
+  const isStopped = () => model.stopTraining;
+  const given = [core, where, state, setup, remotePlan, watch, callbacks, pace, isStopped] as const;
+  const remote = await RemoteFit.start(...given).catch((error: unknown) => {
+    watch?.free();
+    throw error;
+  });
+  // Batches that come one at a time come here.
+  const evaluation =
+    plan.validation && !validation
+      ? startEvaluation(core, where, state, setup, plan.validation)
+      : null;
+  const evaluateHere = async (passes: Passes<Evaluation>) => {
+    await remote.pull();
+    return runEvaluation(core, state, setup, passes, callbacks, pace);
+  };
+  return {
+    begin: () => true,
+    before: (hook) => remote.before(hook),
+    async train() {
+      remote.beginEpoch();
+      await remote.run("train", watch);
+    },
+    validate: evaluation
+      ? () => evaluateHere(evaluation)
+      : validation && (() => remote.evaluate()),
+    finish: () => remote.end(),
+    async close() {
+      try {
+        await Promise.all([remote.end(), evaluation?.close()]);
+      } finally {
+        watch?.free();
+      }
+    },
+  };
+}
+
+/** What measures steps for callbacks; null where none asks for it. */
+function watchSteps(
+  { core, where, state, setup, callbacks: { probes } }: Run,
+  data: ModelData,
+  batchSize: number | null,
+  inWorker: boolean,
+): StepWatch | null {
+  if (probes.length === 0) return null;
+  const size = batchSize ?? data.count;
+  return new StepWatch(core, where, state, setup, data, size, probes, inWorker);
 }
 
 /** `valLoss` of `loss`. */
@@ -204,18 +320,11 @@ export function prepareTraining(
   return { data, program: programOf("train"), gather };
 }
 
-/** What a training step goes by, besides data and weights. */
-export interface StepRates {
-  readonly learningRate: number;
-  /** Undefined where the optimizer's own counts. */
-  readonly momentum: number | undefined;
-}
-
 /** One training step on the rows at these places in `order`. */
 export function trainBatch(
   state: ModelState,
   setup: TrainingSetup,
-  { data, program: update, gather }: Training,
+  training: Training,
   order: Uint32Array | null,
   from: number,
   to: number,
@@ -223,11 +332,10 @@ export function trainBatch(
 ): void {
   // Asked for first: these may be a user's functions, and may fail.
   const { learningRate, momentum } = rates;
-  const program = gather && !setup.updatesNow ? gather : update;
-  program.writeAll(data.parts, order, from, to);
-  program.set(inputNames.learningRate, learningRate);
-  if (momentum !== undefined) program.set(inputNames.momentum, momentum);
-  program.run(to - from, setup.updates + 1, state.seed, state.draws);
+  const { seed, draws } = state;
+  const { iterations, optimizer } = setup;
+  const clock = { seed, draws, iterations, accumulationSteps: optimizer.accumulationSteps };
+  runStep(training, clock, order, from, to, { learningRate, momentum });
   setup.iterations++;
   state.draws++;
 }
@@ -254,12 +362,13 @@ function readPlan(
   );
   const { sampleWeight, classWeight, validationData, validationSplit } = options;
   const streams = isBatchSource(x);
-  const common = { epochs, initialEpoch, shuffle: given && !streams };
+  const later: LaterChecks = [];
+  const common = { epochs, initialEpoch, shuffle: given && !streams, later };
   const passes = Math.max(1, epochs - initialEpoch);
   const validation = () =>
     validationData === undefined
       ? checkNoSteps(where, options.validationSteps)
-      : readValidation(where, state, setup, validationData, validationBatchSize, {
+      : readValidation(where, state, setup, validationData, validationBatchSize, later, {
           passes,
           steps: options.validationSteps,
         });
@@ -274,7 +383,8 @@ function readPlan(
     });
     return { ...common, training, validation: validation() };
   }
-  const all = readLabelled(where, state.graph, setup, { x, y, sampleWeight, classWeight });
+  const labelled = { x, y, sampleWeight, classWeight };
+  const all = readLabelled(where, state.graph, setup, labelled, undefined, later);
   // Explicit data win over a split, as in Keras.
   if (validationData !== undefined || validationSplit === undefined || validationSplit === 0) {
     return { ...common, training: new ArrayFeed(all, batchSize), validation: validation() };
@@ -312,6 +422,7 @@ function readValidation(
   setup: TrainingSetup,
   given: ValidationData<AnyData, AnyData> | Batches<AnyData, AnyData>,
   batchSize: number,
+  later: LaterChecks,
   stream: { readonly passes: number; readonly steps: number | undefined },
 ): Feed {
   if (isBatchSource(given)) {
@@ -334,23 +445,15 @@ function readValidation(
   const [x, y, sampleWeight] = list;
   const names = { x: "validationData x", y: "validationData y" };
   return new ArrayFeed(
-    readLabelled(where, state.graph, setup, { x, y, sampleWeight }, names),
+    readLabelled(where, state.graph, setup, { x, y, sampleWeight }, names, later),
     batchSize,
   );
 }
 
-/** Trains epoch after epoch; the first pass over the data has begun. */
+/** Trains epoch after epoch. */
 async function runEpochs(
-  core: Core,
-  state: ModelState,
-  setup: TrainingSetup,
-  model: CallbackModel,
-  plan: Plan,
-  training: Passes<Training>,
-  watch: StepWatch | null,
-  evaluation: Passes<Evaluation> | null,
-  callbacks: CallbackList,
-  pace: Pace,
+  { core, state, setup, model, plan, callbacks }: Run,
+  runs: Runs,
 ): Promise<void> {
   const { activity } = state;
   const means = setup.means.train;
@@ -358,36 +461,34 @@ async function runEpochs(
   await activity.hook(() => callbacks.run("onTrainBegin", {}));
   let logs: Logs = {};
   for (let epoch = plan.initialEpoch; epoch < plan.epochs && !model.stopTraining; epoch++) {
-    if (epoch > plan.initialEpoch && !(await training.begin(pace))) break;
+    if (!(await runs.begin())) break;
     setup.epoch = epoch;
     means.reset(core);
+    await runs.before("onEpochBegin");
     await activity.hook(() => callbacks.at("onEpochBegin", epoch, {}));
-    await runBatches(core, state, setup, model, training, watch, callbacks, pace);
+    await runs.train();
     state.epochs++;
     logs = means.read(core);
-    if (evaluation) {
+    if (runs.validate) {
       // They may be evaluations, which use the same running means.
       await activity.callsFromHooks();
-      const found = await runEvaluation(core, state, setup, evaluation, callbacks, pace);
+      const found = await runs.validate();
       for (const [name, value] of Object.entries(found ?? {})) logs[validationName(name)] = value;
     }
     const epochLogs = logs;
+    await runs.before("onEpochEnd");
     await activity.hook(() => callbacks.at("onEpochEnd", epoch, epochLogs));
   }
+  await runs.finish();
   // Before the end is told, as in Keras.
   setup.finish(core);
   await activity.hook(() => callbacks.run("onTrainEnd", logs));
 }
 
 async function runBatches(
-  core: Core,
-  state: ModelState,
-  setup: TrainingSetup,
-  model: CallbackModel,
+  { core, state, setup, model, callbacks, pace }: Run,
   passes: Passes<Training>,
   watch: StepWatch | null,
-  callbacks: CallbackList,
-  pace: Pace,
 ): Promise<void> {
   const { activity } = state;
   const means = setup.means.train;

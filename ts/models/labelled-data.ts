@@ -1,5 +1,6 @@
 // The data of fit and evaluate: inputs, targets and weights, checked against the model and its
 // loss before anything is run.
+import type { LaterChecks } from "../data/check.js";
 import { checkClassLabels, checkWithin } from "../data/labels.js";
 import { type DataLike, isNumericArray, type Rows, toRows } from "../data/rows.js";
 import { type ClassWeight, rowWeights } from "../data/split.js";
@@ -49,20 +50,28 @@ interface Labelled {
   readonly dtype: DType;
 }
 
-/** Checks inputs. */
-export function readInputs(where: string, model: LayerGraph, x: AnyData): ModelData {
-  return dataOf(readX(where, model, x, "x"));
+/** Checks inputs; those of their values later where there is a list for that. */
+export function readInputs(
+  where: string,
+  model: LayerGraph,
+  x: AnyData,
+  later?: LaterChecks,
+): ModelData {
+  return dataOf(readX(where, model, x, "x", later));
 }
 
-/** Checks inputs, targets and weights. */
+/** Checks inputs, targets and weights; values later where there is a list for that. */
 export function readLabelled(
   where: string,
   model: LayerGraph,
   setup: TrainingSetup,
   data: { readonly x: AnyData; readonly y: AnyData } & WeightOptions,
   names: PartNames = { x: "x", y: "y" },
+  later?: LaterChecks,
 ): ModelData {
-  const x = readX(where, model, data.x, names.x);
+  const x = readX(where, model, data.x, names.x, later);
+  // Weights of classes are made of the targets' values.
+  const laterY = data.classWeight === undefined ? later : undefined;
   const [first] = x as [Labelled];
   const { count } = first.rows;
   const outputNames = model.outputs.map(({ name }) => name);
@@ -70,7 +79,8 @@ export function readLabelled(
   const targets = setup.outputs.map((output, i) => {
     const { label, value } = given[i] as Part;
     const predicted = model.outputs[i]?.rowShape ?? [];
-    const { y, classes } = readTargets(where, output, predicted, value as DataLike, count, label);
+    const place = { where, name: label, later: laterY };
+    const { y, classes } = readTargets(place, output, predicted, value as DataLike, count);
     const name = targetName(setup, output);
     const dtype = output.loss.targets === "any" ? "float32" : targetType(output.loss.targets);
     return { label, name, rows: y, dtype, classes };
@@ -87,11 +97,17 @@ function dataOf(all: readonly Labelled[]): ModelData {
   };
 }
 
-function readX(where: string, model: LayerGraph, x: AnyData, what: string): readonly Labelled[] {
+function readX(
+  where: string,
+  model: LayerGraph,
+  x: AnyData,
+  what: string,
+  later: LaterChecks | undefined,
+): readonly Labelled[] {
   const names = model.inputs.map(({ name }) => name);
   const found = partsOf(where, what, model.inputForm, names, x).map(({ label, value }, i) => {
     const { wire, rowShape } = model.inputs[i] as GraphInput;
-    const rows = toRows(where, value as DataLike, rowShape, { name: label });
+    const rows = toRows(where, value as DataLike, rowShape, { name: label, later });
     return { label, name: wire, rows, dtype: rows.dtype };
   });
   checkCounts(where, found[0] as Labelled, found);
@@ -155,13 +171,13 @@ function readWeights(
 }
 
 function readTargets(
-  where: string,
+  place: { where: string; name: string; later: LaterChecks | undefined },
   { loss }: OutputSetup,
   predicted: readonly number[],
   data: DataLike,
   count: number,
-  name: string,
 ): { y: Rows; classes: number } {
+  const { where, name, later } = place;
   const scores = predicted.at(-1) ?? 1;
   const classes = scores > 1 ? scores : 2;
   if (loss.targets === "labels") {
@@ -171,7 +187,7 @@ function readTargets(
       hint: 'For one-hot targets use the loss "categoricalCrossentropy".',
     });
     const y = toRows(where, data, expected, { dtype: "int32", name });
-    checkClassLabels(where, y, scores, name);
+    checkClassLabels(where, y, scores, name, later);
     return { y, classes };
   }
   if (loss.targets === "values") {
@@ -179,11 +195,11 @@ function readTargets(
       what: "targets in the shape of the predictions",
       hint: 'For class numbers use the loss "sparseCategoricalCrossentropy".',
     });
-    const y = toRows(where, data, predicted, { name });
-    if (loss.targetRange) checkWithin(where, y, ...loss.targetRange, name);
+    const y = toRows(where, data, predicted, { name, later });
+    if (loss.targetRange) checkWithin(where, y, ...loss.targetRange, name, later);
     return { y, classes };
   }
-  return { y: toRows(where, data, freeShape(data, count, predicted), { name }), classes };
+  return { y: toRows(where, data, freeShape(data, count, predicted), { name, later }), classes };
 }
 
 /**

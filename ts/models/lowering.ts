@@ -20,6 +20,7 @@ import type { OutputSetup } from "./output-setup.js";
 import { programName } from "./parts.js";
 import type { Lowering, ProgramInput } from "./program.js";
 import type { RunningMeans } from "./running-means.js";
+import { rateNames } from "./step.js";
 import { type TrainingSetup, variableOf } from "./training-setup.js";
 
 /** Data that a program reads: inputs, targets or weights. */
@@ -37,8 +38,7 @@ export type Variant = readonly PartType[];
 export const inputNames = {
   /** Weights for all outputs; those of one have its name behind it. */
   weight: "sampleWeight",
-  learningRate: "learningRate",
-  momentum: "momentum",
+  ...rateNames,
 } as const;
 
 /** A text that differs for programs that differ. */

@@ -5,6 +5,7 @@ import { Resources } from "../runtime/resources.js";
 import { Activity } from "./activity.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { ProgramCache } from "./program.js";
+import type { RemoteFit } from "./remote/remote-fit.js";
 import type { Seed } from "./seed.js";
 import type { TrainingSetup } from "./training-setup.js";
 import { createWeights } from "./weights.js";
@@ -20,6 +21,8 @@ export class ModelState {
   readonly predictions = new ProgramCache(this.resources);
   /** What `compile` made; null before. */
   setup: TrainingSetup | null = null;
+  /** The worker that trains it at the moment; null where none does. */
+  remote: RemoteFit | null = null;
   /** Training steps ever made: keys the dropout masks. */
   draws = 0;
   /** Epochs ever trained: keys the order of rows. */

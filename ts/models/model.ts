@@ -320,6 +320,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     this.#state.activity.check(where, "changes");
     const checked = checkWeights(where, this.#state.graph.weights, weights);
     writeWeights(this.#prepare(where), checked);
+    this.#state.remote?.changed();
   }
 
   /** Copies of all that training changes: weights, statistics, the optimizer's slots and counts. */
@@ -332,6 +333,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     const where = "restoreState";
     this.#state.activity.check(where, "changes");
     restoreState(this.#prepare(where), where, this.#state, state);
+    this.#state.remote?.changed();
   }
 
   /** How many numbers its weights and statistics are. */
@@ -408,6 +410,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   }
 
   #prepare(where: string) {
+    this.#state.remote?.look(where);
     const core = readyCore(where);
     this.#state.createWeights(core, where);
     return core;

@@ -1,5 +1,6 @@
 // Prediction: the outputs of a model for inputs, batch by batch.
 import type { CallbackList, CallbackModel } from "../callbacks/callback.js";
+import type { LaterChecks } from "../data/check.js";
 import { type BatchSource, isBatchSource } from "../data/stream.js";
 import { shapeText, sizeOf, type Tensor, tensor } from "../data/tensor.js";
 import { fail } from "../errors.js";
@@ -36,13 +37,16 @@ export async function predict(
     ? checkRun(where, true, options, undefined, [], ["steps"])
     : checkRun(where, false, undefined, options, [], []);
   const pace = new Pace(where, given);
+  const later: LaterChecks = [];
   const feed: Feed = streams
     ? new StreamFeed(where, state, x, inputReader(state), { ...onePass, steps: given.steps })
-    : new ArrayFeed(readInputs(where, state.graph, x), batchSizeOf(where, given.batchSize));
+    : new ArrayFeed(readInputs(where, state.graph, x, later), batchSizeOf(where, given.batchSize));
   const { steps, samples, batchSize } = feed;
   const params = { epochs: 1, steps, samples, batchSize };
   const callbacks = callbackList(where, given, [], model, params);
   return state.activity.run(where, "reads", async () => {
+    await pace.through(later);
+    await state.remote?.pull();
     const core = await loadedCore();
     const passes = feed.start((data, size) => preparePrediction(core, where, state, data, size));
     try {
@@ -117,6 +121,7 @@ export async function predictOnBatch(state: ModelState, x: AnyData): Promise<rea
   state.activity.check(where, "reads");
   const data = readInputs(where, state.graph, x);
   return state.activity.run(where, "reads", async () => {
+    await state.remote?.pull();
     const core = await loadedCore();
     const program = preparePrediction(core, where, state, data, data.count);
     const results = emptyResults(where, state, data.count);

@@ -112,9 +112,21 @@ export class Program {
   }
 }
 
+/** What to throw when a program could not be compiled; one for too large a batch says so. */
+export function compileError(where: string, capacity: number, error: unknown): unknown {
+  if (!(error instanceof GradusError && /\bfits\b/.test(error.expected))) return error;
+  return new GradusError(where, {
+    expected: "a batch that fits into memory",
+    received: `${capacity} rows (${error.where}: ${error.received})`,
+    hint: "WebAssembly has 4 GB at most. Use a smaller batchSize or smaller layers.",
+  });
+}
+
 /** Programs by what they were made for. */
 export class ProgramCache {
   readonly #programs = new Map<string, Program>();
+  /** What was compiled in a worker alone. */
+  readonly #elsewhere = new Map<string, { lowering: Lowering; capacity: number }>();
   readonly #resources: Resources;
 
   constructor(resources: Resources) {
@@ -137,17 +149,22 @@ export class ProgramCache {
     try {
       return this.#resources.compile(core, where, wire, capacity);
     } catch (error) {
-      if (!(error instanceof GradusError && /\bfits\b/.test(error.expected))) throw error;
-      return fail(where, {
-        expected: "a batch that fits into memory",
-        received: `${capacity} rows (${error.where}: ${error.received})`,
-        hint: "WebAssembly has 4 GB at most. Use a smaller batchSize or smaller layers.",
-      });
+      throw compileError(where, capacity, error);
     }
+  }
+
+  /** What a worker compiles; kept, so that it can be printed. */
+  lower(key: string, capacity: number, lower: () => Lowering): Lowering {
+    const lowering = lower();
+    this.#elsewhere.set(key, { lowering, capacity });
+    return lowering;
   }
 
   /** The printed form of the program whose key starts so; the newest one. */
   dump(core: Core, where: string, prefix: string): string {
+    for (const [key, { lowering, capacity }] of this.#elsewhere) {
+      if (key.startsWith(prefix)) this.get(core, where, key, capacity, () => lowering);
+    }
     const found = [...this.#programs].filter(([key]) => key.startsWith(prefix)).at(-1);
     if (found) return core.call(where, (engine) => engine.dump(found[1].id));
     return fail(where, {

@@ -1,6 +1,7 @@
 // Options that fit, evaluate and predict share, and giving way to other work while they run.
 import type { Callback, CallbackModel, CallbackParams } from "../callbacks/callback.js";
 import { CallbackList } from "../callbacks/callback.js";
+import type { LaterChecks } from "../data/check.js";
 import { isBatchSource } from "../data/stream.js";
 import { checkNumber, checkOptions, describe, fail } from "../errors.js";
 import { giveWay } from "../runtime/platform.js";
@@ -26,6 +27,7 @@ const onlyForArrays: Readonly<Record<string, string>> = {
   shuffle: "Let the iterator give them in another order each time.",
   validationSplit: "Give validationData.",
   sampleWeight: "Let the iterator give [x, y, sampleWeight].",
+  worker: "The iterator runs here, and so does training.",
 };
 
 /**
@@ -82,32 +84,33 @@ export function callbackList(
 
 /** Watches the time and the signal of a run. */
 export class Pace {
-  readonly #signal: AbortSignal | undefined;
-  readonly #slice: number;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds of work between turns of others. */
+  readonly slice: number;
   #start = performance.now();
 
   constructor(where: string, { signal, yieldEvery = 12 }: RunOptions) {
     if (signal !== undefined && typeof signal?.aborted !== "boolean") {
       fail(where, { expected: "signal to be an AbortSignal", received: describe(signal) });
     }
-    this.#signal = signal;
-    this.#slice = checkNumber(where, "yieldEvery", yieldEvery, { min: 0 });
+    this.signal = signal;
+    this.slice = checkNumber(where, "yieldEvery", yieldEvery, { min: 0 });
     this.check();
   }
 
   /** Throws the reason of an abort. */
   check(): void {
-    this.#signal?.throwIfAborted();
+    this.signal?.throwIfAborted();
   }
 
   /** Whether it is time to give way. */
   get isDue(): boolean {
-    return performance.now() - this.#start >= this.#slice;
+    return performance.now() - this.#start >= this.slice;
   }
 
   /** Waits for something outside; throws the reason of an abort as soon as it comes. */
   async wait<T>(coming: PromiseLike<T>): Promise<T> {
-    const signal = this.#signal;
+    const { signal } = this;
     if (!signal) return coming;
     let stop = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
@@ -127,5 +130,13 @@ export class Pace {
     await giveWay();
     this.#start = performance.now();
     this.check();
+  }
+
+  /** Runs checks of large data, giving way in between. */
+  async through(checks: LaterChecks): Promise<void> {
+    for (const check of checks) {
+      check();
+      if (this.isDue) await this.giveWay();
+    }
   }
 }

@@ -41,6 +41,14 @@ export class RunningMeans {
     return logs;
   }
 
+  /** Takes the states over that a worker has: those at the place `at` in a list. */
+  write(core: Core, states: Float32Array, at: number): void {
+    for (const [i, view] of this.#look(core).entries()) {
+      const from = (at * this.names.length + i) * stateLength;
+      view.set(states.subarray(from, from + stateLength));
+    }
+  }
+
   #look(core: Core): readonly Float32Array[] {
     if (this.#layout !== core.layout || this.#buffer !== core.buffer) {
       this.#views = this.variables.map((variable) => variable.view(core));

@@ -31,6 +31,8 @@ import type { ModelData } from "./labelled-data.js";
 import { lowerTraining, type Observer, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { type Program, ProgramCache } from "./program.js";
+import type { RemoteProgram } from "./remote/protocol.js";
+import { figuresName, type Measured, type MeasuredSizes, readMeasured } from "./step.js";
 import type { TrainingSetup } from "./training-setup.js";
 
 /**
@@ -47,9 +49,6 @@ const limits: Readonly<Record<string, { readonly centre: number; readonly reach:
 
 /** Activations whose slope is 0 where they are 0. */
 const canDie = new Set(["relu", "relu6", "hardSilu", "softShrink", "hardShrink"]);
-
-/** The name of the measured numbers in programs. */
-const figuresName = "figures";
 
 /** Numbers that a program measures, in the order in which they were asked for. */
 class Measurements {
@@ -119,8 +118,8 @@ function activationOf(y: Sym): string | null {
 /** Programs and variables that measure the steps of one `fit`, and whom they are measured for. */
 export class StepWatch implements Observer {
   readonly core: Core;
-  /** The training program that measures. */
-  #program: Program;
+  /** The training program that measures, where steps are made here. */
+  #program: Program | null = null;
   /** The data it was compiled for. */
   #data: ModelData | null = null;
   /** The norms of gradients; null where nothing is trained. */
@@ -133,7 +132,9 @@ export class StepWatch implements Observer {
   readonly #resources = new Resources(this);
   /** The trained weights as they were before the step. */
   readonly #before: readonly Variable[];
-  readonly #changes: Program | null;
+  #changes: Program | undefined;
+  /** The same for a worker, in the order in which it compiles them. */
+  readonly programs: readonly RemoteProgram[];
   readonly #activations: (string | null)[] = [];
   readonly #changed: Reader<Omit<WeightNorms, "gradient">>[] = [];
   #changeCount = 0;
@@ -142,7 +143,9 @@ export class StepWatch implements Observer {
   #steps = 0;
   #due: StepProbe[] = [];
 
-  /** Compiles what is needed; when that fails, nothing has changed. */
+  /**
+   * Compiles what is needed, or lowers it for a worker; when that fails, nothing has changed.
+   */
   constructor(
     core: Core,
     where: string,
@@ -151,6 +154,7 @@ export class StepWatch implements Observer {
     data: ModelData,
     batchSize: number,
     probes: readonly StepProbe[],
+    inWorker: boolean,
   ) {
     this.core = core;
     this.#where = where;
@@ -166,15 +170,16 @@ export class StepWatch implements Observer {
     this.gradientNorms = count > 0 ? new Variable("gradient norms", [count]) : null;
     this.#programs = new ProgramCache(this.#resources);
     try {
-      this.#resources.create(core, [
-        ...this.#before,
-        ...(this.gradientNorms ? [this.gradientNorms] : []),
-      ]);
-      this.#program = this.#programFor(data, Math.min(batchSize, data.count));
-      this.#changes =
-        count > 0
-          ? this.#programs.get(core, where, "changes", 1, () => this.#lowerChanges())
-          : null;
+      this.#resources.create(core, this.variables);
+      const capacity = Math.min(batchSize, data.count);
+      this.programs = inWorker ? this.#lower(data, capacity) : [];
+      if (!inWorker) {
+        this.#program = this.#programFor(data, capacity);
+        if (count > 0) {
+          const lower = () => this.#lowerChanges();
+          this.#changes = this.#programs.get(core, where, "changes", 1, lower);
+        }
+      }
     } catch (error) {
       this.free();
       throw error;
@@ -182,12 +187,30 @@ export class StepWatch implements Observer {
     for (const probe of probes) probe.begin(this.#describe());
   }
 
+  /** The variables it uses beside those of training. */
+  get variables(): readonly Variable[] {
+    return [...this.#before, ...(this.gradientNorms ? [this.gradientNorms] : [])];
+  }
+
+  /** What is read of a measured step. */
+  get measure(): MeasuredSizes & { readonly gradientNorms: number | null } {
+    const gradientNorms = this.gradientNorms?.id ?? null;
+    return { figures: this.#figureCount, changes: this.#changeCount, gradientNorms };
+  }
+
+  #lower({ variant }: ModelData, capacity: number): readonly RemoteProgram[] {
+    const step = lowerTraining(this.#state.graph, this.#setup, variant, true, this);
+    const measure = { name: "measure", capacity, ...step } as const;
+    if (!this.gradientNorms) return [measure];
+    return [measure, { name: "changes", capacity: 1, ...this.#lowerChanges() }];
+  }
+
   /**
    * The step over these data that measures. Batches that only gather gradients run the plain
    * program; what is due waits for an update.
    */
   over(data: ModelData): { data: ModelData; program: Program; gather: null } {
-    if (data !== this.#data) this.#program = this.#programFor(data, data.count);
+    if (!this.#program || data !== this.#data) this.#program = this.#programFor(data, data.count);
     return { data, program: this.#program, gather: null };
   }
 
@@ -210,17 +233,19 @@ export class StepWatch implements Observer {
 
   /** Tells what was measured at a step on so many rows, right after it. */
   report(rows: number): void {
-    const { core, gradientNorms } = this;
-    const found = this.#read(this.#program.output(figuresName, this.#figureCount));
-    let weights: readonly WeightNorms[] = [];
-    if (this.#changes && gradientNorms) {
-      this.#changes.run(1, 0, this.#state.seed, 0);
-      const changes = this.#changes.output(figuresName, this.#changeCount);
-      const gradients = gradientNorms.view(core);
-      weights = this.#changed.map((read, i) => {
-        return { ...read(changes), gradient: gradients[i] as number };
-      });
-    }
+    const gradients = this.gradientNorms?.view(this.core) ?? null;
+    const program = this.#program as Program;
+    const { seed } = this.#state;
+    this.see(readMeasured(program, this.#changes, this.measure, gradients, seed), rows);
+  }
+
+  /** Tells what a step on so many rows was measured to be. */
+  see({ figures: results, changes, gradients }: Measured, rows: number): void {
+    const found = this.#read(results);
+    const weights =
+      changes && gradients
+        ? this.#changed.map((read, i) => ({ ...read(changes), gradient: gradients[i] as number }))
+        : [];
     const figures = { ...found, step: this.#setup.iterations - 1, rows, weights };
     for (const probe of this.#due) probe.see(figures);
     this.#due = [];

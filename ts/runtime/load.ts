@@ -55,6 +55,7 @@ const simdProbe = new Uint8Array([
 ]);
 
 let core: Core | null = null;
+let compiled: WebAssembly.Module | null = null;
 let info = notLoaded;
 let loading: Promise<void> | null = null;
 
@@ -124,6 +125,11 @@ export function readyCore(where: string): Core {
 export async function loadedCore(): Promise<Core> {
   if (!core) await init();
   return core as Core;
+}
+
+/** What the engine was made of, for workers that make one of their own. */
+export function loadedModule(): WebAssembly.Module {
+  return compiled as WebAssembly.Module;
 }
 
 async function load(simd: "auto" | Build, wasm: InitOptions["wasm"]): Promise<void> {
@@ -259,20 +265,20 @@ async function start(module: WebAssembly.Module, how: How): Promise<void> {
   const { memory } = await loadGlue({ module_or_path: module }).catch((error: unknown) =>
     wrongBytes("init", error),
   );
-  begin(memory, how);
+  begin(module, memory, how);
 }
 
 function startNow(where: string, wasm: WebAssembly.Module | BufferSource, how: How): Core {
-  let memory: WebAssembly.Memory;
   try {
-    memory = loadGlueNow({ module: wasm }).memory;
+    const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);
+    return begin(module, loadGlueNow({ module }).memory, how);
   } catch (error) {
     return wrongBytes(where, error);
   }
-  return begin(memory, how);
 }
 
-function begin(memory: WebAssembly.Memory, how: How): Core {
+function begin(module: WebAssembly.Module, memory: WebAssembly.Memory, how: How): Core {
+  compiled = module;
   core = new Core(new Engine(), memory);
   info = { ...how, threads: 1 };
   return core;

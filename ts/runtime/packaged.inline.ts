@@ -1,6 +1,8 @@
 // Where the form of the package that is a single file (`gradus/inline`) has its engine: in itself,
-// as text. It carries the strict build alone, which every engine runs.
+// as text, and the worker's script. It carries the strict build alone, which every engine runs.
+
 import strict from "../../build/wasm/strict/gradus_wasm_bg.wasm?base64";
+import script from "../../dist/worker.js?text";
 import type { Build } from "./bindings.js";
 
 /** The builds there are. */
@@ -9,4 +11,17 @@ export const packagedBuilds: readonly Build[] = ["strict"];
 /** The bytes of the build. */
 export function packagedWasm(_build: Build): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(strict), (character) => character.charCodeAt(0));
+}
+
+/** The script of the worker that `fit` may run in. */
+export function workerAddress(): URL {
+  return new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+}
+
+let url: string | undefined;
+
+/** Starts it where the platform has workers of the web. */
+export function startWorker(): Worker {
+  url ??= URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  return new Worker(url, { type: "module", name: "gradus" });
 }

@@ -11,6 +11,18 @@ const addresses: Record<Build, URL> = {
   strict: new URL("./gradus-strict.wasm", import.meta.url),
 };
 
+/** The script of the worker that `fit` may run in, where it is in a file. */
+export function workerAddress(): URL {
+  const here = import.meta.url;
+  const path = here.endsWith("/ts/runtime/packaged.ts") ? "../../dist/worker.js" : "./worker.js";
+  return new URL(path, here);
+}
+
+/** Starts it where the platform has workers of the web. Bundlers know this form, too. */
+export function startWorker(): Worker {
+  return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "gradus" });
+}
+
 /** A build: its address, its bytes, or the module. */
 export function packagedWasm(build: Build): URL | Uint8Array<ArrayBuffer> | WebAssembly.Module {
   const here = import.meta.url;

@@ -12,3 +12,13 @@ export const packagedBuilds: readonly Build[] = ["strict"];
 export function packagedWasm(_build: Build): WebAssembly.Module {
   return strict;
 }
+
+/** Edge workers start no others. */
+export function workerAddress(): null {
+  return null;
+}
+
+/** Edge workers start no others. */
+export function startWorker(): null {
+  return null;
+}

@@ -1,4 +1,4 @@
-// What importing a .wasm file gives, in bundles where that is possible.
+// What importing a .wasm file or a text gives, in bundles where that is possible.
 
 /** Edge workers: the module, compiled. */
 declare module "*.wasm" {
@@ -8,6 +8,12 @@ declare module "*.wasm" {
 
 /** Put there by our own bundling: the bytes as text in base64. */
 declare module "*.wasm?base64" {
+  const text: string;
+  export default text;
+}
+
+/** The same for a script: its text. */
+declare module "*.js?text" {
   const text: string;
   export default text;
 }

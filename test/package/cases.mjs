@@ -76,6 +76,33 @@ export const cases = {
     return { accuracy: history.accuracy.at(-1), shape };
   },
 
+  /** `fit` in a worker gives the same bits: "same", or what it says where it cannot. */
+  async trainsInWorker({ adam, dense, dropout, sequential }) {
+    const x = numbers(256 * 8, 5);
+    const y = Int32Array.from({ length: 256 }, (_, i) => (x[8 * i] > 0 ? 1 : 0));
+    const hashes = [];
+    for (const worker of [false, true]) {
+      const layers = [dense({ units: 16, activation: "relu" }), dropout({ rate: 0.2 })];
+      const model = sequential({
+        inputShape: [8],
+        seed: 3,
+        layers: [...layers, dense({ units: 2 })],
+      });
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      try {
+        await model.fit(
+          x,
+          [...y].map((label) => [label, 1 - label]),
+          { epochs: 3, worker },
+        );
+      } catch (error) {
+        return String(error);
+      }
+      hashes.push(await hashOf(model));
+    }
+    return hashes[0] === hashes[1] ? "same" : hashes.join(" and ");
+  },
+
   /** A mistake gets an error that says what to do. */
   async explainsMistakes({ dense }) {
     try {

@@ -7,7 +7,6 @@ interface NodeLike {
 
 interface Globals {
   readonly process?: NodeLike;
-  readonly scheduler?: { yield?(): Promise<void> };
   readonly setImmediate?: (callback: () => void) => void;
 }
 
@@ -40,8 +39,8 @@ export function giveWay(): Promise<void> {
     const later = globals.setImmediate;
     return new Promise((resolve) => later(resolve));
   }
-  if (globals.scheduler?.yield) return globals.scheduler.yield();
-  // setTimeout would wait at least 4 ms after a few turns; a message does not.
+  // setTimeout would wait at least 4 ms after a few turns; a message does not. scheduler.yield would
+  // come back before timers and answers of the network, for as long as training goes on.
   if (!channel) {
     channel = new MessageChannel();
     channel.port1.onmessage = () => waiting.shift()?.();

@@ -15,6 +15,7 @@ export const dependency = (...path: string[]): string => join(here, "node_module
 export interface Results {
   readonly weightsAfter200Steps: { iterations: number; learns: boolean; sha256: string };
   readonly learnsRings: { accuracy: number; shape: number[] };
+  readonly trainsInWorker: string;
   readonly explainsMistakes: string;
   readonly runtime: { build: string; simd: string; threads: number; why: string };
 }

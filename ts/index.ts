@@ -244,6 +244,7 @@ export {
   pretrainAutoencoder,
 } from "./pretraining/autoencoder.js";
 export type { Corruption, MaskingNoise } from "./pretraining/corruption.js";
+export * from "./presets/index.js";
 export {
   type L1L2Options,
   l1,

@@ -23,6 +23,11 @@ const forbidden = [
   },
   { from: /^ts\/(?!tuning\/|index)/, to: /^ts\/tuning\//, reason: "tuning uses, and is not used" },
   {
+    from: /^ts\/(?!presets\/|index)/,
+    to: /^ts\/presets\//,
+    reason: "presets use, and are not used",
+  },
+  {
     from: /^ts\/diagnose[./]/,
     to: /^ts\/(?:models|layers|graph|ops|runtime)[./]/,
     reason: "a diagnosis may know only callbacks and plain numbers",

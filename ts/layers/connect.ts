@@ -75,9 +75,11 @@ export function connectLayer(
     return { spec, variable: { name: spec.name, shape: spec.shape, id: -1 } };
   });
   const syms = inputs.map(({ dims, dtype }, i) => graph.input(`${i}`, dims, dtype));
-  const mode = { training: false, random: false, trainable: false, stream: 0, losses: [] };
+  const losses: Sym[] = [];
+  const mode = { training: false, random: false, trainable: false, stream: 0, losses };
   const output = callLayer(graph, place, layer, weights, syms, mode);
-  return new LayerTensor(output.dims, output.dtype, { layer, inputs, specs, scope });
+  const addsLoss = losses.length > 0;
+  return new LayerTensor(output.dims, output.dtype, { layer, inputs, specs, addsLoss, scope });
 }
 
 /** One tensor or an array of them as an array. */

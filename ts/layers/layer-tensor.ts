@@ -21,6 +21,8 @@ export interface LayerUse {
   readonly inputs: readonly LayerTensor[];
   /** The weights the layer needs for these inputs. */
   readonly specs: readonly WeightSpec[];
+  /** Whether it adds something to the loss. */
+  readonly addsLoss: boolean;
   readonly scope: Scope | null;
 }
 

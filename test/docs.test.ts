@@ -46,7 +46,11 @@ const expected: Readonly<Record<string, RegExp>> = {
   "from-keras.md": /^(1|0\.9\d*) \[ 3, 3 \][\s\S]*dense_3/,
   "from-tensorflow-js.md": /50 0\.0\d*[\s\S]*0\.[23]\d*/,
   "learning-rates.md":
-    /┊ suggestion (\S+)[\s\S]*suggested \1\s[\s\S]*oneCycle schedule[\s\S]*accuracy (1|0\.9\d*)/,
+    /┊ suggestion (\S+)[\s\S]*suggested \1\s[\s\S]*oneCycle schedule[\s\S]*accuracy (1|0\.9\d*)[\s\S]*warmUp schedule[\s\S]*restarts goes on at[\s\S]*epochs goes on at 0\.0\d+\nown goes on at 0\.0\d+\nplateau: from 0\.02 to 0\.0/,
+  "healthy-gradients.md":
+    /^sigmoid, normal\(1\): vanishingGradients, accuracy 0\.5\d*\n[\s\S]*Verdict:\n {2}vanishing gradients in dense to [\s\S]*\nselu, lecunNormal: healthy, accuracy (1|0\.9)\d*[\s\S]*\nsigmoid, batch normalisation: healthy, accuracy (1|0\.9)[\s\S]*\ntanh, layer normalisation: healthy, accuracy (1|0\.9)[\s\S]*no clipping [3-9]\.\d[\s\S]*globalClipNorm 1 0\.\d/,
+  "presets.md":
+    /^defaultDnn: 2 - 50 - 50 - output\n[\s\S]*rows held out (1|0\.9\d*)\ndeep, one cycle (1|0\.9\d*)\n12 selu layers (1|0\.9\d*)\n.*expected no dropout[\s\S]*dense "dense_1" \(initializer\): its kernel starts from heNormal/,
 };
 
 describe("the pages of docs/", () => {

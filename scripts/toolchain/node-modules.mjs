@@ -5,12 +5,33 @@ import { inRoot } from "./paths.mjs";
 import { run, say } from "./run.mjs";
 
 /**
- * @typedef {{ version?: string, optional?: boolean }} Locked
+ * @typedef {object} Locked
+ * @property {string} [version]
+ * @property {boolean} [optional]
+ * @property {string | string[]} [os] systems it is for; any where there is none
+ * @property {string | string[]} [cpu] processors it is for
+ * @property {Record<string, string>} [optionalDependencies]
  * @param {string} path
  * @returns {Record<string, Locked>}
  */
 function lockedPackages(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).packages : {};
+}
+
+/**
+ * Whether a package ought to be here: optional ones only where the project itself names them and
+ * they are made for this machine.
+ * @param {string} path in node_modules
+ * @param {Locked} locked
+ * @param {Locked | undefined} project
+ */
+function belongsHere(path, { optional, os, cpu }, project) {
+  if (!optional) return true;
+  const name = path.replace(/^node_modules\//, "");
+  const named = Object.hasOwn(project?.optionalDependencies ?? {}, name);
+  const fits = (/** @type {string | string[] | undefined} */ made, /** @type {string} */ here) =>
+    made === undefined || [made].flat().includes(here);
+  return named && fits(os, process.platform) && fits(cpu, process.arch);
 }
 
 /**
@@ -21,9 +42,10 @@ export async function ensureNodeModules(folder = ".", options = []) {
   const wanted = lockedPackages(inRoot(folder, "package-lock.json"));
   const installed = lockedPackages(inRoot(folder, "node_modules", ".package-lock.json"));
   const missing = Object.entries(wanted).some(
-    // Optional packages are those of other systems and processors.
-    ([path, { version, optional }]) =>
-      path !== "" && !optional && installed[path]?.version !== version,
+    ([path, locked]) =>
+      path !== "" &&
+      belongsHere(path, locked, wanted[""]) &&
+      installed[path]?.version !== locked.version,
   );
   if (!missing) return;
   say(`setup: npm ci${folder === "." ? "" : ` in ${folder}`}`);

@@ -3,12 +3,18 @@
 //! What the core calls is `#[inline(never)]`: inlined there, it would be compiled for size, as the
 //! core is, and once for every caller.
 
+#![cfg_attr(
+    all(target_arch = "wasm32", target_feature = "atomics"),
+    feature(stdarch_wasm_atomic_wait)
+)]
+
 pub mod binary;
 pub mod gemm;
 pub mod lane;
 pub mod math;
 pub mod mem;
 pub mod norm;
+pub mod par;
 pub mod param;
 pub mod reduce;
 pub mod rng;

@@ -4,6 +4,7 @@
 //! others. Views are therefore cut here: bounds and overlaps are checked once per instruction, by
 //! a few compares and without allocating.
 
+use crate::par::{self, Parts};
 use core::fmt;
 
 /// Floats per aligned line: 64 bytes, a cache line.
@@ -232,9 +233,14 @@ pub fn ints_mut(words: &mut [f32]) -> &mut [i32] {
 /// Bytes as numbers: how image data enters. Panics when the lengths differ.
 pub fn bytes_to_floats(bytes: &[u8], out: &mut [f32]) {
     assert_eq!(bytes.len(), out.len());
-    for (to, &from) in out.iter_mut().zip(bytes) {
-        *to = f32::from(from);
-    }
+    let out = Parts::new(out);
+    par::spans(bytes.len(), par::LINE, bytes.len() / 4, |at| {
+        // SAFETY: no two spans overlap.
+        let out = unsafe { out.part(at.clone()) };
+        for (to, &from) in out.iter_mut().zip(&bytes[at]) {
+            *to = f32::from(from);
+        }
+    });
 }
 
 /// Whole numbers as float32, rounded where they have more than 24 bits. Panics when the lengths

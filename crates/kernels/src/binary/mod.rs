@@ -11,6 +11,7 @@ pub use broadcast::{broadcast, columns, rows, MAX_RANK};
 
 use crate::lane::{F32x4, Lane};
 use crate::math;
+use crate::par;
 
 /// One row of the table.
 trait Op {
@@ -166,6 +167,22 @@ impl BinaryKind {
     /// `len` floats must be readable at each source with step 1, four at one with step 0; `len` must
     /// be writable at `out`, which is equal to or apart from each source.
     unsafe fn run(self, from: [*const f32; 2], steps: [usize; 2], out: *mut f32, len: usize) {
+        // SAFETY: spans do not overlap.
+        let ends = unsafe { par::Across::new((from, out)) };
+        par::spans(len, par::LINE, len / 4, |at| {
+            let ([a, b], out) = ends.get();
+            let i = at.start;
+            // SAFETY: a part of what the caller vouches for; a single value is not stepped over.
+            unsafe {
+                let from = [a.add(i * steps[0]), b.add(i * steps[1])];
+                self.run_span(from, steps, out.add(i), at.len());
+            }
+        });
+    }
+
+    /// # Safety
+    /// As for `run`.
+    unsafe fn run_span(self, from: [*const f32; 2], steps: [usize; 2], out: *mut f32, len: usize) {
         let quads = self.quads();
         let whole = len & !3;
         // SAFETY: `whole <= len`.

@@ -1,10 +1,11 @@
 //! The general product: blocks of B are packed, strips of A are read where they stand.
 //!
 //! ```text
-//! for every block of columns of C                  (independent of each other)
+//! for every piece of C                             (independent of each other)
+//!   for every block of columns of the piece
 //!     for every block of k
 //!         pack B[k, columns]                       (transposed B, and the right edge)
-//!         for every group of strips of rows of C   (independent of each other)
+//!         for every group of strips of rows of C
 //!             pack A[group, k]                     (long transposed A)
 //!             for every strip
 //!                 tiles along the block; the first strip packs B on its way
@@ -12,13 +13,16 @@
 //! ```
 //!
 //! A strip of A stays in the first cache while the packed B streams by from the second. The cuts
-//! depend on the sizes only. Threads may take blocks of columns (each with scratch of its own),
-//! or groups once B is packed: no two of them write the same place, and no sum crosses a cut.
+//! depend on the sizes only. Pieces are for several threads, each with scratch of its own: no two
+//! of them write the same place, and no sum crosses a cut but those of k, which all pieces share:
+//! C is the same however it is cut.
 
 use super::finish::Finisher;
 use super::pack;
 use super::tile::{self, Form, Job, Place, TILE_COLUMNS, TILE_ROWS};
 use super::Product;
+use crate::par::{self, Parts};
+use core::ops::Range;
 
 /// Longest block of k: a strip of A of this length takes 12 KB of the first cache.
 pub const MAX_K: usize = 512;
@@ -66,6 +70,45 @@ fn cuts(p: &Product) -> Cuts {
     }
 }
 
+/// Multiply-adds of one thread in a nanosecond, about.
+const MULTIPLY_ADDS_PER_NANO: usize = 20;
+
+/// Nanoseconds that a piece should take at least: it packs its own B (or A).
+const PIECE: usize = 20_000;
+/// Most pieces of a product.
+const MOST_PIECES: usize = 32;
+/// Fewest rows of a piece: packing B for fewer would show. Pieces this tall have strips that pack.
+const LEAST_ROWS: usize = 48;
+/// Fewest columns of a piece: reading A for fewer would show.
+const LEAST_COLUMNS: usize = 32;
+
+/// Into how many pieces for several threads the rows and the columns are cut.
+///
+/// Cut along columns no B is packed twice, along rows no A is, where it is packed.
+fn pieces(p: &Product, nanos: usize, packs_a: bool) -> (usize, usize) {
+    let wanted = (nanos / PIECE).clamp(1, MOST_PIECES);
+    let (most_down, most_across) = (p.m / LEAST_ROWS, p.n / LEAST_COLUMNS);
+    if packs_a {
+        let down = wanted.min(most_down).max(1);
+        (down, wanted.div_ceil(down).min(most_across).max(1))
+    } else {
+        let across = wanted.min(most_across).max(1);
+        (wanted.div_ceil(across).min(most_down).max(1), across)
+    }
+}
+
+/// The i-th of `pieces` pieces of `0..total`, as even as starts at multiples of `unit` allow.
+fn nth_piece(i: usize, pieces: usize, total: usize, unit: usize) -> Range<usize> {
+    let units = total.div_ceil(unit);
+    let start = |i: usize| (i * units / pieces * unit).min(total);
+    start(i)..start(i + 1)
+}
+
+// Every thread of the pool has room for the largest block.
+const _: () = assert!(
+    MAX_BLOCK + 2 * TILE_COLUMNS * MAX_K + GROUP * MAX_K * TILE_ROWS + EDGE <= par::HELPER_SCRATCH
+);
+
 /// Floats of scratch: the packed block, a group of strips of A, a tile for the right edge.
 #[cfg(test)]
 pub fn exact_scratch_len(p: &Product) -> usize {
@@ -93,25 +136,67 @@ pub unsafe fn run(
     b: &[f32],
     c: &mut [f32],
     scratch: &mut [f32],
-    finisher: &mut Finisher<'_>,
+    finisher: &Finisher<'_>,
 ) {
     let cuts = cuts(p);
+    let c = Parts::new(c);
+    let nanos = p.m * p.n * p.k / MULTIPLY_ADDS_PER_NANO;
+    let (down, across) = if par::is_worth(nanos) {
+        pieces(p, nanos, cuts.packed_a > 0)
+    } else {
+        (1, 1)
+    };
+    par::each(down * across, nanos, scratch, |chunk, scratch| {
+        let part = Part {
+            rows: nth_piece(chunk % down, down, p.m, 1),
+            columns: nth_piece(chunk / down, across, p.n, TILE_COLUMNS),
+        };
+        // SAFETY: the caller's promise; parts of different chunks do not overlap, and the scratch
+        // of other threads is as long as any block needs.
+        unsafe { piece(p, cuts, a, b, c, scratch, finisher, part) };
+    });
+}
+
+/// A part of C.
+struct Part {
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+/// Computes a part of C.
+///
+/// # Safety
+/// As for `run`, but others may work on other parts meanwhile.
+#[allow(clippy::too_many_arguments)]
+unsafe fn piece(
+    p: &Product,
+    mut cuts: Cuts,
+    a: &[f32],
+    b: &[f32],
+    c: Parts,
+    scratch: &mut [f32],
+    finisher: &Finisher<'_>,
+    part: Part,
+) {
+    cuts.columns = even_piece(part.columns.len(), MAX_BLOCK / cuts.k, TILE_COLUMNS);
     let (edge, scratch) = scratch.split_at_mut(EDGE);
     let (group, packed) = scratch.split_at_mut(cuts.packed_a);
-    for j in (0..p.n).step_by(cuts.columns) {
-        let columns = cuts.columns.min(p.n - j);
+    for j in part.columns.clone().step_by(cuts.columns) {
+        let columns = cuts.columns.min(part.columns.end - j);
+        assert!(packed.len() >= cuts.k * pack::padded_columns(columns));
         for q in (0..p.k).step_by(cuts.k) {
             let k = cuts.k.min(p.k - q);
             let last = q + k == p.k;
             let block = packed.as_mut_ptr();
-            // SAFETY: the block `q .. q + k`, `j .. j + columns` lies in B, and `packed` was
-            // sized for the largest block.
+            // SAFETY: the block `q .. q + k`, `j .. j + columns` lies in B, and `packed` is long
+            // enough for it.
             let mut unpacked = unsafe { pack_b(p, b, (q, k), (j, columns), block) };
-            let mut i = 0;
-            for Strips { rows, count } in groups(p.m, if cuts.packed_a > 0 { GROUP } else { 1 }) {
-                // SAFETY: rows `i .. i + rows * count` and columns `j .. j + columns` lie in C,
-                // the same rows and `q .. q + k` in A; `group` was sized for the largest group.
-                // The first strip finds B unpacked or packed, all others packed.
+            let mut i = part.rows.start;
+            let most = if cuts.packed_a > 0 { GROUP } else { 1 };
+            for Strips { rows, count } in groups(part.rows.len(), most) {
+                // SAFETY: rows `i .. i + rows * count` and columns `j .. j + columns` lie in the
+                // part, the same rows and `q .. q + k` in A; `group` was sized for the largest
+                // group. The first strip finds B unpacked or packed, all others packed.
                 unsafe {
                     let mut job = Job {
                         k,
@@ -152,11 +237,15 @@ pub unsafe fn run(
                 let done = i..i + rows * count;
                 i = done.end;
                 if last {
-                    finisher.rows(c, p.n, done, j..j + columns);
+                    // SAFETY: the rows and columns lie in the part, which is this thread's.
+                    unsafe { finisher.rows(c, p.n, done, j..j + columns) };
                 }
             }
-            if let Some(sums) = &mut finisher.column_sums_b {
-                pack::add_column_sums(packed, k, &mut sums[j..j + columns]);
+            if part.rows.start == 0 {
+                // SAFETY: of all pieces with these columns only the first has row 0.
+                if let Some(sums) = unsafe { finisher.column_sums(j..j + columns) } {
+                    pack::add_column_sums(packed, k, sums);
+                }
             }
         }
     }

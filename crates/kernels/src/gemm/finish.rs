@@ -4,6 +4,7 @@
 use super::tile::Finish;
 use super::{Epilogue, Product};
 use crate::lane::Lane;
+use crate::par::Parts;
 use crate::unary::{Unary, UnaryKind};
 use core::ops::Range;
 
@@ -16,10 +17,10 @@ pub struct Finisher<'a> {
     bias: Option<&'a [f32]>,
     offset: Option<f32>,
     relu: bool,
-    pre: Option<&'a mut [f32]>,
+    pre: Option<Parts<'a>>,
     activation: Option<Unary>,
     grad: Option<(Unary, &'a [f32])>,
-    pub column_sums_b: Option<&'a mut [f32]>,
+    column_sums_b: Option<Parts<'a>>,
 }
 
 impl<'a> Finisher<'a> {
@@ -31,11 +32,25 @@ impl<'a> Finisher<'a> {
             bias: epilogue.bias,
             offset: None,
             relu,
-            pre: epilogue.pre,
+            pre: epilogue.pre.map(Parts::new),
             activation: activation.filter(|_| !relu),
             grad: epilogue.grad,
-            column_sums_b: epilogue.column_sums_b,
+            column_sums_b: epilogue.column_sums_b.map(|sums| {
+                sums.fill(0.0);
+                Parts::new(sums)
+            }),
         }
+    }
+
+    /// The wanted sums of these columns of op(B), if any, to add to.
+    ///
+    /// # Safety
+    /// They must be in nobody else's hands.
+    pub unsafe fn column_sums(&self, columns: Range<usize>) -> Option<&mut [f32]> {
+        // SAFETY: the caller's promise.
+        self.column_sums_b
+            .as_ref()
+            .map(|sums| unsafe { sums.part(columns) })
     }
 
     /// What tiles do that start at `column`, for the block of k that is (not) the first or last.
@@ -67,7 +82,8 @@ impl<'a> Finisher<'a> {
     pub fn flip(&mut self, b: &[f32]) {
         self.offset = self.bias.take().map(|bias| bias[0]);
         if let Some(sums) = self.column_sums_b.take() {
-            sums[0] = b.iter().sum();
+            // SAFETY: only this thread knows of them so far, and it forgets them here.
+            unsafe { sums.part(0..1).fill(b.iter().sum()) };
         }
         if self.relu {
             self.relu = false;
@@ -76,8 +92,9 @@ impl<'a> Finisher<'a> {
     }
 
     /// All of C for a product with a size of 0.
-    pub fn without_product(&mut self, p: &Product, b: &[f32], c: &mut [f32]) {
-        if let Some(sums) = &mut self.column_sums_b {
+    pub fn without_product(&self, p: &Product, b: &[f32], c: &mut [f32]) {
+        // SAFETY: nobody else has them.
+        if let Some(sums) = unsafe { self.column_sums(0..p.n) } {
             for (at, x) in b.iter().enumerate() {
                 sums[if p.trans_b { at / p.k } else { at % p.n }] += x;
             }
@@ -85,7 +102,8 @@ impl<'a> Finisher<'a> {
         for (column, x) in c.iter_mut().enumerate() {
             *x = self.one(0.0, *x, column % p.n);
         }
-        self.rows(c, p.n, 0..p.m, 0..p.n);
+        // SAFETY: all of C and of what belongs to it is this thread's.
+        unsafe { self.rows(Parts::new(c), p.n, 0..p.m, 0..p.n) };
     }
 
     /// Whether `rows` has anything to do.
@@ -97,26 +115,36 @@ impl<'a> Finisher<'a> {
     }
 
     /// Finishes a part of C (`n` columns wide) whose sums are complete.
-    pub fn rows(&mut self, c: &mut [f32], n: usize, rows: Range<usize>, columns: Range<usize>) {
+    ///
+    /// # Safety
+    /// Nobody else may use this part of C while it runs; others may finish other parts.
+    pub unsafe fn rows(&self, c: Parts, n: usize, rows: Range<usize>, columns: Range<usize>) {
         if self.idle() {
             return;
         }
-        if columns.len() == n {
-            self.segment(c, rows.start * n..rows.end * n);
-        } else {
-            for r in rows {
-                self.segment(c, r * n + columns.start..r * n + columns.end);
+        // SAFETY: the caller's promise; segments lie within the part.
+        unsafe {
+            if columns.len() == n {
+                self.segment(c, rows.start * n..rows.end * n);
+            } else {
+                for r in rows {
+                    self.segment(c, r * n + columns.start..r * n + columns.end);
+                }
             }
         }
     }
 
-    fn segment(&mut self, c: &mut [f32], at: Range<usize>) {
-        let c = &mut c[at.clone()];
+    /// # Safety
+    /// As for `rows`, of this part.
+    unsafe fn segment(&self, c: Parts, at: Range<usize>) {
+        // SAFETY: the caller's promise.
+        let c = unsafe { c.part(at.clone()) };
         if let Some(offset) = self.offset {
             c.iter_mut().for_each(|x| *x += offset);
         }
-        if let Some(pre) = &mut self.pre {
-            pre[at.clone()].copy_from_slice(c);
+        if let Some(pre) = &self.pre {
+            // SAFETY: as for C, which has the same shape.
+            unsafe { pre.part(at.clone()) }.copy_from_slice(c);
         }
         if let Some(activation) = self.activation {
             activation.apply_inplace(c);

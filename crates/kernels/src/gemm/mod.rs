@@ -142,9 +142,6 @@ impl Product {
             assert_eq!(sums.len(), n, "gemm: column sums must hold n values");
         }
         let mut finisher = Finisher::new(epilogue);
-        if let Some(sums) = &mut finisher.column_sums_b {
-            sums.fill(0.0);
-        }
         if m == 0 || n == 0 || k == 0 {
             finisher.without_product(self, b, c);
             return;
@@ -152,18 +149,18 @@ impl Product {
         // SAFETY: the lengths were checked above and no size is 0.
         unsafe {
             match self.way() {
-                Way::Direct => small::direct(self, a, b, c, scratch, &mut finisher),
-                Way::Dots => small::dots(self, a, b, c, &mut finisher),
+                Way::Direct => small::direct(self, a, b, c, scratch, &finisher),
+                Way::Dots => small::dots(self, a, b, c, &finisher),
                 Way::Flipped => {
                     finisher.flip(b);
                     let flipped = self.flipped();
                     if flipped.trans_b {
-                        small::dots(&flipped, b, a, c, &mut finisher);
+                        small::dots(&flipped, b, a, c, &finisher);
                     } else {
-                        small::direct(&flipped, b, a, c, scratch, &mut finisher);
+                        small::direct(&flipped, b, a, c, scratch, &finisher);
                     }
                 }
-                Way::Blocked => blocked::run(self, a, b, c, scratch, &mut finisher),
+                Way::Blocked => blocked::run(self, a, b, c, scratch, &finisher),
             }
         }
     }

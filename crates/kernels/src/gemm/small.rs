@@ -8,6 +8,7 @@ use super::pack;
 use super::tile::{self, Form, Job, Place, TILE_COLUMNS};
 use super::Product;
 use crate::lane::{F32x4, Lane};
+use crate::par::Parts;
 
 /// Floats of scratch that are enough for `direct`: columns at the right edge, packed, and their
 /// tile. How many are left over depends on the number of rows, so that there may always be some.
@@ -31,7 +32,7 @@ pub unsafe fn direct(
     b: &[f32],
     c: &mut [f32],
     scratch: &mut [f32],
-    finisher: &mut Finisher<'_>,
+    finisher: &Finisher<'_>,
 ) {
     let rest = edge_columns(p);
     let longest = blocked::longest_k(p);
@@ -67,7 +68,8 @@ pub unsafe fn direct(
                 blocked::edge_tile(p.m, rest, job, edge);
             }
         }
-        if let Some(sums) = &mut finisher.column_sums_b {
+        // SAFETY: nobody else has them.
+        if let Some(sums) = unsafe { finisher.column_sums(0..p.n) } {
             for row in b[q * p.n..(q + k) * p.n].chunks_exact(p.n) {
                 for (s, x) in sums.iter_mut().zip(row) {
                     *s += x;
@@ -75,7 +77,8 @@ pub unsafe fn direct(
             }
         }
     }
-    finisher.rows(c, p.n, 0..p.m, 0..p.n);
+    // SAFETY: all of C and of what belongs to it is this thread's.
+    unsafe { finisher.rows(Parts::new(c), p.n, 0..p.m, 0..p.n) };
 }
 
 impl Job {
@@ -96,7 +99,7 @@ impl Job {
 /// One row times B stored as `[n,k]`: every element is a dot product of contiguous memory.
 ///
 /// Eight partial sums for each element, k by k in turn, are added at the end in a fixed order.
-pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &mut Finisher<'_>) {
+pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &Finisher<'_>) {
     let (mut c_rest, mut j) = (&mut *c, 0);
     while !c_rest.is_empty() {
         let count = c_rest.len().min(4);
@@ -110,12 +113,14 @@ pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &mut Fin
         c_rest = later;
         j += count;
     }
-    if let Some(sums) = &mut finisher.column_sums_b {
+    // SAFETY: nobody else has them.
+    if let Some(sums) = unsafe { finisher.column_sums(0..p.n) } {
         for (s, line) in sums.iter_mut().zip(b.chunks_exact(p.k)) {
             *s += line.iter().sum::<f32>();
         }
     }
-    finisher.rows(c, p.n, 0..1, 0..p.n);
+    // SAFETY: all of C and of what belongs to it is this thread's.
+    unsafe { finisher.rows(Parts::new(c), p.n, 0..1, 0..p.n) };
 }
 
 /// Four dot products with one vector.

@@ -4,8 +4,9 @@
 //! `dgamma = sum(dy * xhat)`, and, as mean and variance depend on `x` too (Ioffe and Szegedy, 2015,
 //! section 3), `dx = gamma / sqrt(var + eps) * (dy - dbeta / n - xhat * dgamma / n)`.
 
-use super::{fits, inverse_deviation, put, rows, scale};
+use super::{fits, inverse_deviation, put_part, rows, scale};
 use crate::lane::Lane;
+use crate::par::Parts;
 use crate::reduce::{column_sums, fetch, strips, Strip, Terms};
 
 /// Sums over the rows of `x` and `dy` `[rows, channels]`: `dgamma` and `dbeta`.
@@ -73,7 +74,8 @@ pub fn backward_input(
     assert!(dy.len() == x.len() && dx.len() == x.len());
     assert!(var.len() == channels && fits(gamma, channels));
     assert!(dgamma.len() == channels && dbeta.len() == channels);
-    let mut work = Trained {
+    let dx = Parts::new(dx);
+    let work = Trained {
         x,
         dy,
         mean,
@@ -86,7 +88,7 @@ pub fn backward_input(
         rows,
     };
     // SAFETY: every matrix has `channels` columns, every vector as many entries.
-    unsafe { strips::<4>(channels, &mut work) };
+    unsafe { strips::<4>(channels, dy.len() / 2, &work) };
 }
 
 struct Trained<'a> {
@@ -98,13 +100,13 @@ struct Trained<'a> {
     gamma: Option<&'a [f32]>,
     dgamma: &'a [f32],
     dbeta: &'a [f32],
-    dx: &'a mut [f32],
+    dx: Parts<'a>,
     rows: usize,
 }
 
 impl Strip for Trained<'_> {
     #[inline(always)]
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize) {
         let channels = self.mean.len();
         let share = L::splat(1.0 / self.rows as f32);
         let places: [usize; W] = core::array::from_fn(|j| column + j * L::LANES);
@@ -126,7 +128,7 @@ impl Strip for Trained<'_> {
                 unsafe {
                     let centred = fetch::<L>(self.x, at).sub(mean[j]);
                     let own = fetch::<L>(self.dy, at).sub(offset[j]);
-                    put(self.dx, at, own.sub(centred.mul(slope[j])).mul(scale[j]));
+                    put_part(self.dx, at, own.sub(centred.mul(slope[j])).mul(scale[j]));
                 }
             }
         }
@@ -148,7 +150,8 @@ pub fn backward_input_frozen(
     let channels = var.len();
     let rows = rows(dy.len(), channels);
     assert!(dx.len() == dy.len() && fits(gamma, channels));
-    let mut work = Frozen {
+    let dx = Parts::new(dx);
+    let work = Frozen {
         dy,
         var,
         eps,
@@ -157,7 +160,7 @@ pub fn backward_input_frozen(
         rows,
     };
     // SAFETY: both matrices have `channels` columns, each vector as many entries.
-    unsafe { strips::<4>(channels, &mut work) };
+    unsafe { strips::<4>(channels, dy.len() / 2, &work) };
 }
 
 struct Frozen<'a> {
@@ -165,13 +168,13 @@ struct Frozen<'a> {
     var: &'a [f32],
     eps: f32,
     gamma: Option<&'a [f32]>,
-    dx: &'a mut [f32],
+    dx: Parts<'a>,
     rows: usize,
 }
 
 impl Strip for Frozen<'_> {
     #[inline(always)]
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize) {
         let channels = self.var.len();
         let places: [usize; W] = core::array::from_fn(|j| column + j * L::LANES);
         // SAFETY: the columns lie inside the channel vectors.
@@ -180,7 +183,7 @@ impl Strip for Frozen<'_> {
             for j in 0..W {
                 let at = row * channels + places[j];
                 // SAFETY: the row is one of the matrices, the columns lie inside them.
-                unsafe { put(self.dx, at, fetch::<L>(self.dy, at).mul(scale[j])) };
+                unsafe { put_part(self.dx, at, fetch::<L>(self.dy, at).mul(scale[j])) };
             }
         }
     }

@@ -15,6 +15,7 @@ pub use moments::{moments, update_moving};
 pub use rows::{normalize_rows, normalize_rows_backward, Slopes};
 
 use crate::lane::Lane;
+use crate::par::Parts;
 use crate::reduce::{fetch, strips, Strip};
 
 /// Normalises `x` `[rows, channels]` into `y`; without `gamma` it is 1, without `beta` 0.
@@ -34,7 +35,8 @@ pub fn normalize(
     let rows = rows(x.len(), channels);
     assert!(y.len() == x.len() && var.len() == channels);
     assert!(fits(gamma, channels) && fits(beta, channels));
-    let mut work = Normalize {
+    let y = Parts::new(y);
+    let work = Normalize {
         x,
         mean,
         var,
@@ -45,7 +47,7 @@ pub fn normalize(
         rows,
     };
     // SAFETY: every matrix has `channels` columns, every vector as many entries.
-    unsafe { strips::<4>(channels, &mut work) };
+    unsafe { strips::<4>(channels, x.len() / 2, &work) };
 }
 
 struct Normalize<'a> {
@@ -55,13 +57,13 @@ struct Normalize<'a> {
     gamma: Option<&'a [f32]>,
     beta: Option<&'a [f32]>,
     eps: f32,
-    y: &'a mut [f32],
+    y: Parts<'a>,
     rows: usize,
 }
 
 impl Strip for Normalize<'_> {
     #[inline(always)]
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize) {
         let channels = self.mean.len();
         let places: [usize; W] = core::array::from_fn(|j| column + j * L::LANES);
         // SAFETY: the columns lie inside the channel vectors.
@@ -76,7 +78,7 @@ impl Strip for Normalize<'_> {
                 // SAFETY: the row is one of the matrix, the columns lie inside it.
                 unsafe {
                     let centred = fetch::<L>(self.x, at).sub(mean[j]);
-                    put(self.y, at, centred.fma(scale[j], shift[j]));
+                    put_part(self.y, at, centred.fma(scale[j], shift[j]));
                 }
             }
         }
@@ -139,4 +141,15 @@ unsafe fn put<L: Lane>(y: &mut [f32], at: usize, v: L) {
     debug_assert!(at + L::LANES <= y.len());
     // SAFETY: in bounds, as the caller promises.
     v.store(unsafe { y.get_unchecked_mut(at..at + L::LANES) });
+}
+
+/// As [`put`], into what several threads fill.
+///
+/// # Safety
+/// `at + L::LANES <= y.len()`, and nobody else uses these places.
+#[inline(always)]
+unsafe fn put_part<L: Lane>(y: Parts, at: usize, v: L) {
+    debug_assert!(at + L::LANES <= y.len());
+    // SAFETY: in bounds and nobody else's, as the caller promises.
+    v.store(unsafe { core::slice::from_raw_parts_mut(y.as_mut_ptr().add(at), L::LANES) });
 }

@@ -2,6 +2,7 @@
 
 use super::rows;
 use crate::lane::{F32x4, Lane};
+use crate::par::{self, Parts};
 use crate::reduce::{fetch, strips, Strip};
 
 /// Rows whose moments are taken together, about a mean of their own.
@@ -27,21 +28,22 @@ pub fn moments(x: &[f32], mean: &mut [f32], var: &mut [f32]) {
     let channels = mean.len();
     let rows = rows(x.len(), channels);
     assert_eq!(var.len(), channels);
-    let mut work = Moments { x, rows, mean, var };
+    let (mean, var) = (Parts::new(mean), Parts::new(var));
+    let work = Moments { x, rows, mean, var };
     // SAFETY: `x` has `channels` columns, each vector as many entries.
-    unsafe { strips::<4>(channels, &mut work) };
+    unsafe { strips::<4>(channels, x.len(), &work) };
 }
 
 struct Moments<'a> {
     x: &'a [f32],
     rows: usize,
-    mean: &'a mut [f32],
-    var: &'a mut [f32],
+    mean: Parts<'a>,
+    var: Parts<'a>,
 }
 
 impl Strip for Moments<'_> {
     #[inline(always)]
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize) {
         let mut total = [[Spread::default(); 4]; W];
         for from in (0..self.rows).step_by(TILE) {
             let to = self.rows.min(from + TILE);
@@ -62,8 +64,12 @@ impl Strip for Moments<'_> {
         for (j, total) in total.iter().enumerate() {
             for (lane, spread) in total.iter().enumerate().take(L::LANES) {
                 let channel = column + j * L::LANES + lane;
-                self.mean[channel] = spread.mean() as f32;
-                self.var[channel] = (spread.squares / spread.count) as f32;
+                let put = |all: &Parts, value: f64| {
+                    // SAFETY: nobody else works on this channel.
+                    unsafe { all.part(channel..channel + 1).fill(value as f32) };
+                };
+                put(&self.mean, spread.mean());
+                put(&self.var, spread.squares / spread.count);
             }
         }
     }
@@ -168,6 +174,14 @@ impl Spread {
 #[inline(never)]
 pub fn update_moving(moving: &mut [f32], batch: &[f32], momentum: f32) {
     assert_eq!(moving.len(), batch.len());
+    let moving = Parts::new(moving);
+    par::spans(batch.len(), par::LINE, batch.len() / 2, |at| {
+        // SAFETY: no two spans overlap.
+        blend_all(unsafe { moving.part(at.clone()) }, &batch[at], momentum);
+    });
+}
+
+fn blend_all(moving: &mut [f32], batch: &[f32], momentum: f32) {
     let cut = moving.len() & !3;
     let (wide, rest) = moving.split_at_mut(cut);
     for (m, b) in wide.chunks_exact_mut(4).zip(batch.chunks_exact(4)) {

@@ -7,6 +7,7 @@
 
 use super::{fetch_or, fits, put, rows};
 use crate::lane::{F32x4, Lane};
+use crate::par::{self, Parts};
 use crate::reduce::{fetch, Terms};
 
 /// Columns summed in float32 before the sum goes on in float64.
@@ -28,20 +29,24 @@ pub fn normalize_rows(
     cols: usize,
     y: &mut [f32],
 ) {
-    rows(x.len(), cols);
+    let count = rows(x.len(), cols);
     assert!(y.len() == x.len() && fits(gamma, cols) && fits(beta, cols));
-    for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-        let row = Row::of(x, eps, rms);
-        along(
-            cols,
-            &mut Forward {
+    let y = Parts::new(y);
+    par::spans(count, 1, 2 * x.len(), |rows| {
+        for i in rows {
+            let at = i * cols..(i + 1) * cols;
+            let row = Row::of(&x[at.clone()], eps, rms);
+            // SAFETY: no two spans overlap.
+            let y = unsafe { y.part(at) };
+            let mut step = Forward {
                 row,
                 gamma,
                 beta,
                 y,
-            },
-        );
-    }
+            };
+            along(cols, &mut step);
+        }
+    });
 }
 
 /// Gradients of the parameters of [`normalize_rows`], and working memory for as many again.

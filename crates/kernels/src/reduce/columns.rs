@@ -2,6 +2,8 @@
 
 use super::fold::Fold;
 use crate::lane::{F32x4, Lane};
+use crate::par::{self, Parts};
+use core::ops::Range;
 
 /// Rows combined before the result joins the column's total.
 const BLOCK: usize = 16;
@@ -17,37 +19,54 @@ pub(crate) unsafe fn fetch<L: Lane>(x: &[f32], at: usize) -> L {
     L::load(unsafe { x.get_unchecked(at..at + L::LANES) })
 }
 
-/// Work on a few columns of a matrix at once.
-pub(crate) trait Strip {
+/// Work on a few columns of a matrix at once; several threads may do it on different columns.
+pub(crate) trait Strip: Sync {
     /// Works on the `W * L::LANES` columns from `column` on.
     ///
     /// # Safety
-    /// The columns lie inside the matrix the implementor stands for.
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize);
+    /// The columns lie inside the matrix the implementor stands for, and nobody else works on them.
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize);
 }
+
+/// Columns that are not cut apart for several threads: a cache line.
+const UNIT: usize = par::LINE;
 
 /// Hands all of `cols` columns to `work`: `W` vectors at a time, then one, then single columns.
 /// With four columns or more there are none single; the last vector then overlaps the one before,
-/// so that some columns are worked on twice, alike.
+/// so that some columns are worked on twice, alike. `nanos` is as for [`par::each`].
 ///
 /// # Safety
 /// `work` stands for a matrix of `cols` columns.
 #[inline(always)]
-pub(crate) unsafe fn strips<const W: usize>(cols: usize, work: &mut impl Strip) {
-    let mut column = 0;
-    while column + 4 * W <= cols {
-        // SAFETY: the columns end at `cols` or before.
+pub(crate) unsafe fn strips<const W: usize>(cols: usize, nanos: usize, work: &impl Strip) {
+    par::spans(cols, UNIT, nanos, |columns| {
+        // SAFETY: spans lie inside the matrix and do not overlap.
+        unsafe { strips_of::<W>(columns, work) };
+    });
+}
+
+/// # Safety
+/// The columns lie inside the matrix, and nobody else works on them.
+#[inline(always)]
+unsafe fn strips_of<const W: usize>(columns: Range<usize>, work: &impl Strip) {
+    let Range {
+        start: mut column,
+        end,
+    } = columns;
+    let wide = end - column >= 4;
+    while column + 4 * W <= end {
+        // SAFETY: the columns end at `end` or before.
         unsafe { work.strip::<F32x4, W>(column) };
         column += 4 * W;
     }
-    while column < cols && cols >= 4 {
-        column = column.min(cols - 4);
-        // SAFETY: four columns, the last at `cols - 1` or before.
+    while column < end && wide {
+        column = column.min(end - 4);
+        // SAFETY: four columns of these, the last at `end - 1` or before.
         unsafe { work.strip::<F32x4, 1>(column) };
         column += 4;
     }
-    while column < cols {
-        // SAFETY: one column below `cols`.
+    while column < end {
+        // SAFETY: one column below `end`.
         unsafe { work.strip::<f32, 1>(column) };
         column += 1;
     }
@@ -67,37 +86,39 @@ pub(crate) trait Terms<const S: usize> {
 /// # Safety
 /// `terms` may be asked for any element of a `[rows, cols]` matrix.
 #[inline(always)]
-pub(crate) unsafe fn column_sums<const S: usize, const W: usize, T: Terms<S>>(
+pub(crate) unsafe fn column_sums<const S: usize, const W: usize, T: Terms<S> + Sync>(
     terms: &T,
     rows: usize,
     cols: usize,
     out: [&mut [f32]; S],
 ) {
-    let mut work = Sums {
+    let work = Sums {
         terms,
         rows,
         cols,
-        out,
+        out: out.map(Parts::new),
     };
     // SAFETY: the matrix has `cols` columns.
-    unsafe { strips::<W>(cols, &mut work) };
+    unsafe { strips::<W>(cols, rows * cols * S / 2, &work) };
 }
 
 struct Sums<'a, const S: usize, T> {
     terms: &'a T,
     rows: usize,
     cols: usize,
-    out: [&'a mut [f32]; S],
+    out: [Parts<'a>; S],
 }
 
-impl<const S: usize, T: Terms<S>> Strip for Sums<'_, S, T> {
+impl<const S: usize, T: Terms<S> + Sync> Strip for Sums<'_, S, T> {
     #[inline(always)]
-    unsafe fn strip<L: Lane, const W: usize>(&mut self, column: usize) {
+    unsafe fn strip<L: Lane, const W: usize>(&self, column: usize) {
         // SAFETY: the strip lies inside the matrix, as the caller promises.
         let sums = unsafe { strip_sums::<S, W, L, T>(self.terms, self.rows, self.cols, column) };
         for (j, sums) in sums.into_iter().enumerate() {
-            for (out, sum) in self.out.iter_mut().zip(sums) {
-                sum.store(&mut out[column + j * L::LANES..]);
+            let at = column + j * L::LANES;
+            for (out, sum) in self.out.iter().zip(sums) {
+                // SAFETY: nobody else works on these columns.
+                sum.store(unsafe { out.part(at..at + L::LANES) });
             }
         }
     }
@@ -180,7 +201,7 @@ fn zero_if_nan<L: Lane>(v: L) -> L {
 
 struct Entered<'a, F> {
     x: &'a [f32],
-    fold: core::marker::PhantomData<F>,
+    fold: core::marker::PhantomData<fn(F)>,
 }
 
 impl<F: Fold> Terms<1> for Entered<'_, F> {
@@ -199,7 +220,7 @@ pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
     if F::ADDS {
         let terms = Entered {
             x,
-            fold: core::marker::PhantomData::<F>,
+            fold: core::marker::PhantomData::<fn(F)>,
         };
         // SAFETY: `x` has `rows * cols` elements.
         unsafe { column_sums::<1, 8, _>(&terms, rows, cols, [out]) };

@@ -18,6 +18,7 @@ pub(crate) use columns::{column_sums, fetch, strips, Strip, Terms};
 pub use rows::{argmax_rows, sum_squares};
 pub use running::{accumulate, accumulate_all, running_mean, weighted_sum};
 
+use crate::par::{self, Parts};
 use fold::{Max, Min, Prod, Sum, SumAbs, SumSquares};
 
 /// What a reduction makes of the values.
@@ -84,8 +85,13 @@ pub fn reduce_all(how: Reduce, x: &[f32]) -> f32 {
 pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
     assert_eq!(x.len(), out.len() * axis);
     let divisor = divisor(how, axis);
-    with_fold!(how, F => for (i, y) in out.iter_mut().enumerate() {
-        *y = (rows::fold_row::<F>(&x[i * axis..][..axis]) / divisor) as f32;
+    let (count, out) = (out.len(), Parts::new(out));
+    par::spans(count, par::LINE, x.len() / 4, |rows| {
+        // SAFETY: no two spans overlap.
+        let out = unsafe { out.part(rows.clone()) };
+        with_fold!(how, F => for (i, y) in rows.zip(out) {
+            *y = (rows::fold_row::<F>(&x[i * axis..][..axis]) / divisor) as f32;
+        });
     });
 }
 

@@ -2,6 +2,8 @@
 
 use super::fold::{Fold, Max};
 use crate::lane::{F32x4, Lane};
+use crate::par;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Values combined in float32 before the result goes on in float64.
 const BLOCK: usize = 256;
@@ -9,12 +11,38 @@ const BLOCK: usize = 256;
 /// Accumulators at work side by side.
 const WAYS: usize = 8;
 
-/// All of `x` in one, block by block.
+/// Values of a limb, at least: a part of a long row that one thread reduces.
+const LIMB: usize = 16 * 1024;
+/// Most limbs of a row.
+const MOST_LIMBS: usize = 64;
+
+/// All of `x` in one: limb by limb, each block by block.
 #[inline]
 pub(super) fn fold_row<F: Fold>(x: &[f32]) -> f64 {
     if x.len() <= BLOCK {
         return f64::from(fold_block::<F>(x));
     }
+    by_limbs(x, fold_limb::<F>, F::join_blocks)
+}
+
+/// Joins, in their order, what `fold` makes of each limb of a row. The limbs follow from its length.
+#[inline]
+fn by_limbs(x: &[f32], fold: fn(&[f32]) -> f64, join: fn(f64, f64) -> f64) -> f64 {
+    if x.len() <= LIMB {
+        return fold(x);
+    }
+    let limb = LIMB.max(x.len().div_ceil(MOST_LIMBS).next_multiple_of(BLOCK));
+    let limbs = x.len().div_ceil(limb);
+    let results = [const { AtomicU64::new(0) }; MOST_LIMBS];
+    par::each(limbs, x.len() / 4, &mut [], |i, _| {
+        let part = &x[i * limb..x.len().min((i + 1) * limb)];
+        results[i].store(fold(part).to_bits(), Ordering::Relaxed);
+    });
+    let of = |i: usize| f64::from_bits(results[i].load(Ordering::Relaxed));
+    (1..limbs).fold(of(0), |all, i| join(all, of(i)))
+}
+
+fn fold_limb<F: Fold>(x: &[f32]) -> f64 {
     x.chunks(BLOCK)
         .map(|block| f64::from(fold_block::<F>(block)))
         .fold(f64::from(F::START), F::join_blocks)
@@ -54,6 +82,10 @@ fn fold_block<F: Fold>(x: &[f32]) -> f32 {
 /// still be clipped. Several tensors' norms are the root of the sum of these.
 #[inline(never)]
 pub fn sum_squares(x: &[f32]) -> f64 {
+    by_limbs(x, limb_squares, |a, b| a + b)
+}
+
+fn limb_squares(x: &[f32]) -> f64 {
     let mut acc = [0.0f64; 8];
     let mut chunks = x.chunks_exact(8);
     for part in &mut chunks {

@@ -5,6 +5,7 @@
 
 use super::Key;
 use crate::lane::{F32x4, Lane};
+use crate::par::{self, Parts};
 
 /// `y = x / (1 - rate)` where kept, 0 where dropped (also for NaN); applied to the gradient of `y`
 /// with the same key and rate it gives the gradient of `x`.
@@ -15,21 +16,12 @@ use crate::lane::{F32x4, Lane};
 pub fn dropout(x: &[f32], y: &mut [f32], rate: f32, key: Key, offset: usize) {
     assert_eq!(x.len(), y.len());
     let mask = Mask::new(rate, key);
-    let head = head(offset, x.len());
-    let (x_head, x) = x.split_at(head);
-    let (y_head, y) = y.split_at_mut(head);
-    y_head.copy_from_slice(x_head);
-    mask.apply_part(y_head, offset);
-
-    let offset = offset + head;
-    let cut = x.len() - x.len() % GROUP;
-    let groups = x.chunks_exact(GROUP).zip(y.chunks_exact_mut(GROUP));
-    for (i, (from, to)) in groups.enumerate() {
-        let from = from.try_into().expect(WHOLE);
-        mask.apply(from, to.try_into().expect(WHOLE), offset / GROUP + i);
-    }
-    y[cut..].copy_from_slice(&x[cut..]);
-    mask.apply_part(&mut y[cut..], offset + cut);
+    let y = Parts::new(y);
+    par::spans(x.len(), GROUP, 2 * x.len(), |at| {
+        // SAFETY: no two spans overlap.
+        let y = unsafe { y.part(at.clone()) };
+        mask.span(&x[at.clone()], y, offset + at.start);
+    });
 }
 
 /// As [`dropout`], in place.
@@ -78,6 +70,25 @@ impl Mask {
             threshold,
             scale: ONE as f32 / (ONE - threshold) as f32,
         }
+    }
+
+    /// Elements from `offset` of the whole tensor on.
+    fn span(&self, x: &[f32], y: &mut [f32], offset: usize) {
+        let head = head(offset, x.len());
+        let (x_head, x) = x.split_at(head);
+        let (y_head, y) = y.split_at_mut(head);
+        y_head.copy_from_slice(x_head);
+        self.apply_part(y_head, offset);
+
+        let offset = offset + head;
+        let cut = x.len() - x.len() % GROUP;
+        let groups = x.chunks_exact(GROUP).zip(y.chunks_exact_mut(GROUP));
+        for (i, (from, to)) in groups.enumerate() {
+            let from = from.try_into().expect(WHOLE);
+            self.apply(from, to.try_into().expect(WHOLE), offset / GROUP + i);
+        }
+        y[cut..].copy_from_slice(&x[cut..]);
+        self.apply_part(&mut y[cut..], offset + cut);
     }
 
     /// A whole group.

@@ -2,7 +2,7 @@
 //! model is sure of itself.
 
 use super::row::{fetch, put, sum_row, sweep, RowStats};
-use super::{check, few, few::FEW, pick};
+use super::{by_rows, check, few, few::FEW, pick};
 use crate::lane::{F32x4, Lane};
 
 /// Loss of each row of logits `x` `[labels.len(), cols]`: `log(sum(exp(x))) - x[label]`.
@@ -11,15 +11,19 @@ use crate::lane::{F32x4, Lane};
 #[inline(never)]
 pub fn sparse_cross_entropy(x: &[f32], labels: &[i32], cols: usize, loss: &mut [f32]) {
     check(cols, x.len(), &[labels.len() * cols, loss.len() * cols]);
-    if cols <= FEW {
-        return few::sparse_cross_entropy(x, labels, cols, loss);
-    }
-    for ((x, &label), loss) in x.chunks_exact(cols).zip(labels).zip(loss) {
-        *loss = match pick(x, label) {
-            Some(v) => sparse_row(x, v),
-            None => f32::NAN,
-        };
-    }
+    by_rows(labels.len(), cols, loss, 1, |at, loss| {
+        let labels = &labels[at.clone()];
+        let x = &x[at.start * cols..at.end * cols];
+        if cols <= FEW {
+            return few::sparse_cross_entropy(x, labels, cols, loss);
+        }
+        for ((x, &label), loss) in x.chunks_exact(cols).zip(labels).zip(loss) {
+            *loss = match pick(x, label) {
+                Some(v) => sparse_row(x, v),
+                None => f32::NAN,
+            };
+        }
+    });
 }
 
 /// Gradient of [`sparse_cross_entropy`]: `dx = (softmax(x) - onehot(label)) * dloss` per row.
@@ -35,20 +39,21 @@ pub fn sparse_cross_entropy_backward(
 ) {
     let rows = [labels.len() * cols, dloss.len() * cols, dx.len()];
     check(cols, x.len(), &rows);
-    let samples = labels.iter().zip(dloss);
-    if cols <= FEW {
-        return few::sparse_cross_entropy_backward(x, labels, dloss, cols, dx);
-    }
-    for ((x, dx), (&label, &g)) in x
-        .chunks_exact(cols)
-        .zip(dx.chunks_exact_mut(cols))
-        .zip(samples)
-    {
-        match pick(x, label) {
-            Some(v) => sparse_backward_row(x, label as usize, v, g, dx),
-            None => dx.fill(f32::NAN),
+    by_rows(labels.len(), cols, dx, cols, |at, dx| {
+        let (labels, dloss) = (&labels[at.clone()], &dloss[at.clone()]);
+        let x = &x[at.start * cols..at.end * cols];
+        if cols <= FEW {
+            return few::sparse_cross_entropy_backward(x, labels, dloss, cols, dx);
         }
-    }
+        let samples = labels.iter().zip(dloss);
+        let rows = x.chunks_exact(cols).zip(dx.chunks_exact_mut(cols));
+        for ((x, dx), (&label, &g)) in rows.zip(samples) {
+            match pick(x, label) {
+                Some(v) => sparse_backward_row(x, label as usize, v, g, dx),
+                None => dx.fill(f32::NAN),
+            }
+        }
+    });
 }
 
 /// Loss of each row of logits `x` `[loss.len(), cols]` against label weights `y` of the same shape:
@@ -58,12 +63,16 @@ pub fn sparse_cross_entropy_backward(
 #[inline(never)]
 pub fn cross_entropy(x: &[f32], y: &[f32], cols: usize, loss: &mut [f32]) {
     check(cols, x.len(), &[y.len(), loss.len() * cols]);
-    if cols <= FEW {
-        return few::cross_entropy(x, y, cols, loss);
-    }
-    for ((x, y), loss) in x.chunks_exact(cols).zip(y.chunks_exact(cols)).zip(loss) {
-        *loss = dense_row(x, y);
-    }
+    by_rows(loss.len(), cols, loss, 1, |at, loss| {
+        let at = at.start * cols..at.end * cols;
+        let (x, y) = (&x[at.clone()], &y[at]);
+        if cols <= FEW {
+            return few::cross_entropy(x, y, cols, loss);
+        }
+        for ((x, y), loss) in x.chunks_exact(cols).zip(y.chunks_exact(cols)).zip(loss) {
+            *loss = dense_row(x, y);
+        }
+    });
 }
 
 /// Gradient of [`cross_entropy`] by the logits: `dx = (softmax(x) * sum(y) - y) * dloss` per row.
@@ -72,12 +81,17 @@ pub fn cross_entropy(x: &[f32], y: &[f32], cols: usize, loss: &mut [f32]) {
 #[inline(never)]
 pub fn cross_entropy_backward(x: &[f32], y: &[f32], dloss: &[f32], cols: usize, dx: &mut [f32]) {
     check(cols, x.len(), &[y.len(), dloss.len() * cols, dx.len()]);
-    if cols <= FEW {
-        return few::cross_entropy_backward(x, y, dloss, cols, dx);
-    }
-    for (((x, y), dx), &g) in super::rows(x, y, dx, cols).zip(dloss) {
-        dense_backward_row(x, y, g, dx);
-    }
+    by_rows(dloss.len(), cols, dx, cols, |at, dx| {
+        let dloss = &dloss[at.clone()];
+        let at = at.start * cols..at.end * cols;
+        let (x, y) = (&x[at.clone()], &y[at]);
+        if cols <= FEW {
+            return few::cross_entropy_backward(x, y, dloss, cols, dx);
+        }
+        for (((x, y), dx), &g) in super::rows(x, y, dx, cols).zip(dloss) {
+            dense_backward_row(x, y, g, dx);
+        }
+    });
 }
 
 #[inline(always)]

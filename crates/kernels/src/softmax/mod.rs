@@ -19,6 +19,8 @@ pub use sparse::{sparsemax, sparsemax_backward};
 
 use crate::lane::{F32x4, Lane};
 use crate::math::exp;
+use crate::par::{self, Parts};
+use core::ops::Range;
 use few::FEW;
 use row::{fetch, put, row_max, sum_row, sweep, RowStats};
 
@@ -39,12 +41,15 @@ macro_rules! by_width {
 #[inline(never)]
 pub fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
-    if cols <= FEW {
-        return few::softmax(x, y, cols);
-    }
-    for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-        softmax_row(x, y);
-    }
+    by_rows(x.len() / cols, cols, y, cols, |rows, y| {
+        let x = &x[rows.start * cols..rows.end * cols];
+        if cols <= FEW {
+            return few::softmax(x, y, cols);
+        }
+        for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
+            softmax_row(x, y);
+        }
+    });
 }
 
 /// Logarithm of the softmax of each row of `x` `[rows, cols]` into `y`.
@@ -53,9 +58,12 @@ pub fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
 #[inline(never)]
 pub fn log_softmax(x: &[f32], y: &mut [f32], cols: usize) {
     check(cols, x.len(), &[y.len()]);
-    for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
-        by_width!(cols, log_softmax_row(x, y));
-    }
+    by_rows(x.len() / cols, cols, y, cols, |rows, y| {
+        let x = &x[rows.start * cols..rows.end * cols];
+        for (x, y) in x.chunks_exact(cols).zip(y.chunks_exact_mut(cols)) {
+            by_width!(cols, log_softmax_row(x, y));
+        }
+    });
 }
 
 /// Gradient of softmax: `dx = y * (dy - sum(dy * y))` per row, `y` being the softmax.
@@ -64,9 +72,12 @@ pub fn log_softmax(x: &[f32], y: &mut [f32], cols: usize) {
 #[inline(never)]
 pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
     check(cols, y.len(), &[dy.len(), dx.len()]);
-    for ((y, dy), dx) in rows(y, dy, dx, cols) {
-        by_width!(cols, softmax_backward_row(y, dy, dx));
-    }
+    by_rows(y.len() / cols, cols, dx, cols, |at, dx| {
+        let at = at.start * cols..at.end * cols;
+        for ((y, dy), dx) in rows(&y[at.clone()], &dy[at], dx, cols) {
+            by_width!(cols, softmax_backward_row(y, dy, dx));
+        }
+    });
 }
 
 /// Gradient of log-softmax: `dx = dy - exp(y) * sum(dy)` per row, `y` being the log-softmax.
@@ -75,9 +86,12 @@ pub fn softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
 #[inline(never)]
 pub fn log_softmax_backward(y: &[f32], dy: &[f32], dx: &mut [f32], cols: usize) {
     check(cols, y.len(), &[dy.len(), dx.len()]);
-    for ((y, dy), dx) in rows(y, dy, dx, cols) {
-        by_width!(cols, log_softmax_backward_row(y, dy, dx));
-    }
+    by_rows(y.len() / cols, cols, dx, cols, |at, dx| {
+        let at = at.start * cols..at.end * cols;
+        for ((y, dy), dx) in rows(&y[at.clone()], &dy[at], dx, cols) {
+            by_width!(cols, log_softmax_backward_row(y, dy, dx));
+        }
+    });
 }
 
 /// 1 where the label is among the `k` largest of its row of `x` `[labels.len(), cols]`, else 0.
@@ -95,6 +109,26 @@ pub fn in_top_k(x: &[f32], labels: &[i32], cols: usize, k: usize, out: &mut [f32
             .is_some_and(|v| v.is_finite() && by_width!(cols, count_larger(x, v)) < k as f64);
         *y = f32::from(u8::from(hit));
     }
+}
+
+/// Calls `f` for parts of `rows` rows of `cols` that together are all of them, with their parts of
+/// `out`, which has `width` values a row.
+#[inline(always)]
+fn by_rows(
+    rows: usize,
+    cols: usize,
+    out: &mut [f32],
+    width: usize,
+    f: impl Fn(Range<usize>, &mut [f32]) + Sync,
+) {
+    let nanos = 2 * rows * cols;
+    let out = Parts::new(out);
+    // Rows of few columns are computed four at a time.
+    par::spans(rows, 4, nanos, |at| {
+        // SAFETY: no two spans overlap.
+        let out = unsafe { out.part(at.start * width..at.end * width) };
+        f(at, out);
+    });
 }
 
 /// The value at the label; none when it is out of range.

@@ -16,6 +16,7 @@ pub use crate::param::Param;
 pub use kind::{UnaryKind, Visitor};
 
 use crate::lane::{F32x4, Lane};
+use crate::par;
 
 /// How many parameters a row can have.
 pub const MAX_PARAMS: usize = 3;
@@ -136,6 +137,18 @@ impl Unary {
     /// # Safety
     /// `len` floats must be readable at `x` and writable at `y`; the two are equal or apart.
     unsafe fn run(&self, x: *const f32, y: *mut f32, len: usize) {
+        // SAFETY: spans do not overlap.
+        let ends = unsafe { par::Across::new((x, y)) };
+        par::spans(len, par::LINE, len / 2, |at| {
+            let (x, y) = ends.get();
+            // SAFETY: a part of what the caller vouches for.
+            unsafe { self.run_span(x.add(at.start), y.add(at.start), at.len()) };
+        });
+    }
+
+    /// # Safety
+    /// As for `run`.
+    unsafe fn run_span(&self, x: *const f32, y: *mut f32, len: usize) {
         let quads = self.visit(FindValues);
         let whole = len & !3;
         // SAFETY: `whole` floats lie within both.
@@ -156,6 +169,19 @@ impl Unary {
     /// `len` floats must be readable at `saved` and `dy` and writable at `dx`; `dx` is equal to or
     /// apart from each of the others.
     unsafe fn run_back(&self, saved: *const f32, dy: *const f32, dx: *mut f32, len: usize) {
+        // SAFETY: spans do not overlap.
+        let ends = unsafe { par::Across::new((saved, dy, dx)) };
+        par::spans(len, par::LINE, len / 2, |at| {
+            let (saved, dy, dx) = ends.get();
+            let i = at.start;
+            // SAFETY: a part of what the caller vouches for.
+            unsafe { self.run_back_span(saved.add(i), dy.add(i), dx.add(i), at.len()) };
+        });
+    }
+
+    /// # Safety
+    /// As for `run_back`.
+    unsafe fn run_back_span(&self, saved: *const f32, dy: *const f32, dx: *mut f32, len: usize) {
         let quads = self.visit(FindSlopes);
         let whole = len & !3;
         // SAFETY: `whole` floats lie within all three.

@@ -12,6 +12,7 @@ mod rules;
 mod tests;
 
 use crate::lane::{F32x4, Lane};
+use crate::par::{self, Parts};
 use crate::param::Param;
 
 /// The most slots a rule can have.
@@ -247,29 +248,53 @@ unsafe fn run_with(
         clip: F32x4::splat(s.clip_value.unwrap_or(f32::INFINITY)),
         decay: F32x4::splat((f64::from(s.weight_decay) * f64::from(s.lr)) as f32),
     };
-    let whole = w.len() & !3;
-    let mut at = [core::ptr::null_mut(); MAX_SLOTS];
-    for (a, slot) in at.iter_mut().zip(slots.iter_mut()) {
-        *a = slot.as_mut_ptr();
+    let len = w.len();
+    let w = Parts::new(w);
+    let mut all = [None; MAX_SLOTS];
+    for (all, slot) in all.iter_mut().zip(slots) {
+        *all = Some(Parts::new(slot));
     }
+    par::spans(len, par::LINE, len, |at| {
+        // SAFETY: no two spans overlap.
+        let w = unsafe { w.part(at.clone()) };
+        // SAFETY: as above.
+        let slots = all.map(|slot| slot.map(|slot| unsafe { slot.part(at.clone()) }));
+        // SAFETY: as the caller promises.
+        unsafe { run_span(quads, &c, &common, w, &g[at], slots) };
+    });
+}
+
+/// # Safety
+/// As for `run_with`.
+unsafe fn run_span(
+    quads: Quads,
+    c: &[F32x4; MAX_CONSTS],
+    common: &Common,
+    w: &mut [f32],
+    g: &[f32],
+    mut slots: [Option<&mut [f32]>; MAX_SLOTS],
+) {
+    let whole = w.len() & !3;
+    let at = slots.each_mut().map(|slot| match slot {
+        Some(slot) => slot.as_mut_ptr(),
+        None => core::ptr::null_mut(),
+    });
     // SAFETY: as the caller promises.
-    unsafe { quads(&c, &common, w.as_mut_ptr(), g.as_ptr(), at, whole) };
+    unsafe { quads(c, common, w.as_mut_ptr(), g.as_ptr(), at, whole) };
     let rest = w.len() - whole;
     if rest > 0 {
         let mut parts = [[0.0f32; 4]; 2 + MAX_SLOTS];
         let [w_part, g_part, slot_parts @ ..] = &mut parts;
         w_part[..rest].copy_from_slice(&w[whole..]);
         g_part[..rest].copy_from_slice(&g[whole..]);
-        for (part, slot) in slot_parts.iter_mut().zip(slots.iter()) {
+        for (part, slot) in slot_parts.iter_mut().zip(slots.iter().flatten()) {
             part[..rest].copy_from_slice(&slot[whole..]);
         }
-        for (a, part) in at.iter_mut().zip(slot_parts.iter_mut()) {
-            *a = part.as_mut_ptr();
-        }
+        let at = slot_parts.each_mut().map(|part| part.as_mut_ptr());
         // SAFETY: each part holds four floats.
-        unsafe { quads(&c, &common, w_part.as_mut_ptr(), g_part.as_ptr(), at, 4) };
+        unsafe { quads(c, common, w_part.as_mut_ptr(), g_part.as_ptr(), at, 4) };
         w[whole..].copy_from_slice(&w_part[..rest]);
-        for (part, slot) in slot_parts.iter().zip(slots.iter_mut()) {
+        for (part, slot) in slot_parts.iter().zip(slots.iter_mut().flatten()) {
             slot[whole..].copy_from_slice(&part[..rest]);
         }
     }

@@ -4,6 +4,7 @@ import type { Sym } from "../graph.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import { addActivityLoss } from "./activity.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of every layer that applies an activation. */
 export interface ActivationLayerOptions extends LayerOptions {
@@ -22,7 +23,7 @@ export function activationLayer(
   kind: string,
   options: ActivationLayerOptions,
   apply: (x: Sym) => Sym,
-): Layer {
+): Layer<SameShape> {
   const where = `${kind}: activityRegularizer`;
   const regularizer = resolveRegularizer(where, options.activityRegularizer ?? null);
   return new Layer(
@@ -46,7 +47,7 @@ export function activationLayer(
  * @example
  * activation({ activation: "relu" })
  */
-export function activation(options: ActivationOptions): Layer {
+export function activation(options: ActivationOptions): Layer<SameShape> {
   const given = checkLayerOptions("activation", options, ["activation", "activityRegularizer"]);
   const apply = resolveActivation("activation: activation", given.activation);
   return activationLayer("activation", given, apply);

@@ -5,6 +5,7 @@ import * as activations from "../activations.js";
 import { checkOptions } from "../errors.js";
 import { type ActivationLayerOptions, activationLayer } from "./activation.js";
 import type { Layer } from "./layer.js";
+import type { SameRank, SameShape } from "./shape-rules.js";
 
 const ofLayers = [
   "name",
@@ -20,7 +21,7 @@ function layer<Options extends object>(
   { bind }: activations.ParametricFunction<Options>,
   byDefault?: Options,
 ) {
-  return (options: Options & ActivationLayerOptions = {} as Options): Layer => {
+  return (options: Options & ActivationLayerOptions = {} as Options): Layer<SameShape> => {
     const own: Record<string, unknown> = { ...byDefault };
     const common: Record<string, unknown> = {};
     // Which options there are is asked of each half.
@@ -91,7 +92,9 @@ export const softShrink = /* @__PURE__ */ layer("softShrink", activations.softSh
 /** x outside of `threshold`, 0 within it. */
 export const hardShrink = /* @__PURE__ */ layer("hardShrink", activations.hardShrink);
 /** The first half of an axis times the sigmoid of the second: halves the axis. */
-export const glu = /* @__PURE__ */ layer("glu", activations.glu);
+export const glu: (options?: activations.GluOptions & ActivationLayerOptions) => Layer<SameRank> =
+  /* @__PURE__ */ layer("glu", activations.glu);
 /** x above `threshold`, else `defaultValue`. */
-export const threshold: (options: activations.ThresholdOptions & ActivationLayerOptions) => Layer =
-  /* @__PURE__ */ layer("threshold", activations.threshold);
+export const threshold: (
+  options: activations.ThresholdOptions & ActivationLayerOptions,
+) => Layer<SameShape> = /* @__PURE__ */ layer("threshold", activations.threshold);

@@ -6,6 +6,7 @@ import { overRows } from "../ops.js";
 import { axisOf, extentsOf } from "./axes.js";
 import { checkLayerOptions, Layer, onlyInput } from "./layer.js";
 import { type ScaleAndShiftOptions, scaleAndShift, scaleAndShiftNames } from "./scale-and-shift.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `batchNormalization`. */
 export interface BatchNormalizationOptions extends ScaleAndShiftOptions {
@@ -37,7 +38,7 @@ const optionNames = [
  * @example
  * batchNormalization({ momentum: 0.9 })
  */
-export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
+export function batchNormalization(options: BatchNormalizationOptions = {}): Layer<SameShape> {
   const kind = "batchNormalization";
   const given = checkLayerOptions(kind, options, optionNames);
   const momentum = checkNumber(kind, "momentum", given.momentum ?? 0.99, { min: 0, max: 1 });

@@ -7,11 +7,12 @@ import { add, matmul } from "../ops.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import { addActivityLoss } from "./activity.js";
 import { checkLayerOptions, featuresOf, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { DenseRule } from "./shape-rules.js";
 
 /** Options of `dense`. */
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions<Units extends number = number> extends LayerOptions {
   /** How many outputs, at least 1. */
-  units: number;
+  units: Units;
   /** What is done with the sum. Default: `"linear"`. */
   activation?: Activation | null;
   /** Whether a bias is added. Default: true. */
@@ -53,7 +54,9 @@ const optionNames = [
  * @example
  * dense({ units: 300, activation: "relu", kernelInitializer: "heNormal" })
  */
-export function dense(options: DenseOptions): Layer {
+export function dense<const Units extends number>(
+  options: DenseOptions<Units>,
+): Layer<DenseRule<Units>> {
   const given = checkLayerOptions("dense", options, optionNames);
   const units = checkNumber("dense", "units", given.units, { integer: true, min: 1 });
   const useBias = checkBoolean("dense", "useBias", given.useBias ?? true);

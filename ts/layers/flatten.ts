@@ -2,6 +2,7 @@
 import { reshapeTo } from "../ops.js";
 import { fixed } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { FlattenRule } from "./shape-rules.js";
 
 /**
  * `[batch, a, b, ...]` to `[batch, a * b * ...]`.
@@ -10,7 +11,7 @@ import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.
  * @example
  * flatten({ inputShape: [28, 28] })
  */
-export function flatten(options: LayerOptions = {}): Layer {
+export function flatten(options: LayerOptions = {}): Layer<FlattenRule> {
   const given = checkLayerOptions("flatten", options, []);
   return new Layer(
     {

@@ -6,6 +6,7 @@ import { type Dim, fixed } from "../shape.js";
 import { axisOf, extentsOf } from "./axes.js";
 import { checkLayerOptions, Layer, onlyInput } from "./layer.js";
 import { type ScaleAndShiftOptions, scaleAndShift, scaleAndShiftNames } from "./scale-and-shift.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `groupNormalization`. */
 export interface GroupNormalizationOptions extends ScaleAndShiftOptions {
@@ -30,7 +31,7 @@ export interface GroupNormalizationOptions extends ScaleAndShiftOptions {
  * @example
  * groupNormalization({ groups: 8 })
  */
-export function groupNormalization(options: GroupNormalizationOptions = {}): Layer {
+export function groupNormalization(options: GroupNormalizationOptions = {}): Layer<SameShape> {
   const kind = "groupNormalization";
   const given = checkLayerOptions(kind, options, ["groups", "axis", ...scaleAndShiftNames]);
   const epsilon = checkNumber(kind, "epsilon", given.epsilon ?? 1e-3, { exclusiveMin: 0 });

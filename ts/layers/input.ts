@@ -5,9 +5,9 @@ import { checkShape } from "./layer.js";
 import { LayerTensor } from "./layer-tensor.js";
 
 /** Options of `input`. */
-export interface InputOptions {
+export interface InputOptions<S extends readonly number[] = readonly number[]> {
   /** The shape of one row, without the batch: `[784]`; `[]` for a single number. */
-  shape: readonly number[];
+  shape: S;
   /** Its name, for data by name and in errors. Default: `"input"` with a number. */
   name?: string;
 }
@@ -21,7 +21,9 @@ export interface InputOptions {
  * const x = input({ shape: [784] });
  * const classifier = model({ inputs: x, outputs: dense({ units: 10, activation: "softmax" })(x) });
  */
-export function input(options: InputOptions): LayerTensor {
+export function input<const S extends readonly number[]>(
+  options: InputOptions<S>,
+): LayerTensor<[null, ...S]> {
   const where = "input";
   const { shape, name } = checkOptions(where, options, ["shape", "name"]);
   if (name !== undefined && (typeof name !== "string" || name === "")) {

@@ -4,6 +4,7 @@ import type { DType } from "../data/tensor.js";
 import { showAsText } from "../inspect.js";
 import { type Dim, visibleShape, visibleText } from "../shape.js";
 import type { Layer, WeightSpec } from "./layer.js";
+import type { Shape } from "./shape-rules.js";
 
 /** The model through which a layer was called. */
 export interface Scope {
@@ -30,11 +31,11 @@ let made = 0;
 
 /**
  * An input of a functional model or the output of a layer in it. Made by `input()` and by calling
- * layers.
+ * layers. `S` is its shape as far as the types know it: `LayerTensor<[null, 28, 28]>`.
  */
-export class LayerTensor {
+export class LayerTensor<S extends Shape = Shape> {
   /** Extents, outermost first; `null` stands for the batch size. */
-  readonly shape: readonly (number | null)[];
+  readonly shape: Readonly<S>;
   /** What its elements are. */
   readonly dtype: DType;
   /** @internal */
@@ -53,7 +54,7 @@ export class LayerTensor {
     use: LayerUse | null,
     givenName: string | null = null,
   ) {
-    this.shape = visibleShape(dims);
+    this.shape = visibleShape(dims) as readonly unknown[] as Readonly<S>;
     this.dtype = dtype;
     this.dims = dims;
     this.use = use;

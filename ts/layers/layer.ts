@@ -12,6 +12,7 @@ import { type Dim, printDims } from "../shape.js";
 import { Callable } from "./callable.js";
 import { type ConnectOptions, connectLayer } from "./connect.js";
 import type { LayerTensor } from "./layer-tensor.js";
+import type { Complaint, ShapeAfter, ShapeRule, ShapesOf } from "./shape-rules.js";
 
 /** Options every layer has. */
 export interface LayerOptions {
@@ -119,18 +120,23 @@ export class LayerState {
  * Throws a `GradusError` for tensors of shapes that it cannot take.
  * Source: https://keras.io/guides/functional_api/
  */
-export type LayerFunction = (inputs: LayerTensor | readonly LayerTensor[]) => LayerTensor;
+export type LayerFunction<R extends ShapeRule = ShapeRule> = {
+  call<const T extends LayerTensor | readonly LayerTensor[]>(
+    inputs: T & Complaint<R, ShapesOf<T>>,
+  ): LayerTensor<ShapeAfter<R, ShapesOf<T>>>;
+}["call"];
 
-const CallableLayer = Callable as new () => LayerFunction;
+const CallableLayer = Callable as new <R extends ShapeRule>() => LayerFunction<R>;
 
 /**
  * A layer of a model. Made by `dense()` and the like; in functional models it is called on tensors.
+ * `R` tells the compiler what it makes of shapes.
  *
  * @example
  * const x = input({ shape: [784] });
  * const hidden = dense({ units: 100, activation: "relu" })(x);
  */
-export class Layer extends CallableLayer {
+export class Layer<R extends ShapeRule = ShapeRule> extends CallableLayer<R> {
   /**
    * Whether training changes its weights; a change counts from the next `compile`, and not for
    * models compiled before.

@@ -5,6 +5,7 @@ import { overRows } from "../ops.js";
 import { axesOf, checkAxes, extentsOf } from "./axes.js";
 import { checkLayerOptions, Layer, onlyInput } from "./layer.js";
 import { type ScaleAndShiftOptions, scaleAndShift, scaleAndShiftNames } from "./scale-and-shift.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `layerNormalization`. */
 export interface LayerNormalizationOptions extends ScaleAndShiftOptions {
@@ -27,7 +28,7 @@ export interface LayerNormalizationOptions extends ScaleAndShiftOptions {
  * @example
  * layerNormalization({ epsilon: 1e-5 })
  */
-export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
+export function layerNormalization(options: LayerNormalizationOptions = {}): Layer<SameShape> {
   const kind = "layerNormalization";
   const given = checkLayerOptions(kind, options, ["axis", ...scaleAndShiftNames]);
   const epsilon = checkNumber(kind, "epsilon", given.epsilon ?? 1e-3, { exclusiveMin: 0 });

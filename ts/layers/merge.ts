@@ -5,14 +5,15 @@ import * as ops from "../ops.js";
 import { fixed } from "../shape.js";
 import { axisOf } from "./axes.js";
 import { checkLayerOptions, Layer, type LayerOptions } from "./layer.js";
+import type { ConcatenateRule, MergeRule } from "./shape-rules.js";
 
 /** Options of the layers that merge element by element. */
 export type MergeOptions = Omit<LayerOptions, "inputShape">;
 
 /** Options of `concatenate`. */
-export interface ConcatenateOptions extends MergeOptions {
+export interface ConcatenateOptions<Axis extends number = number> extends MergeOptions {
   /** The axis along which inputs follow each other; not 0, the batch. Default: -1, the last. */
-  axis?: number;
+  axis?: Axis;
 }
 
 /** Options of `dot`. */
@@ -42,15 +43,15 @@ function ofOneRank(inputs: readonly Sym[]): readonly Sym[] {
 }
 
 /** A layer that merges two at a time, then maybe finishes. */
-function merging(
-  kind: string,
+function merging<Kind extends string>(
+  kind: Kind,
   options: MergeOptions,
   merge: (a: Sym, b: Sym) => Sym,
   {
     exact = null,
     finish = (x) => x,
   }: { exact?: 2 | null; finish?: (x: Sym, n: number) => Sym } = {},
-): Layer {
+): Layer<MergeRule<Kind>> {
   if (Array.isArray(options)) {
     fail(kind, {
       expected: "options, if any",
@@ -79,7 +80,7 @@ function merging(
  * @example
  * const residual = add()([x, dense({ units: 64 })(x)]);
  */
-export function add(options: MergeOptions = {}): Layer {
+export function add(options: MergeOptions = {}): Layer<MergeRule<"add">> {
   return merging("add", options, ops.add);
 }
 
@@ -87,7 +88,7 @@ export function add(options: MergeOptions = {}): Layer {
  * The first input minus the second; shapes as for `add`.
  * Source: https://keras.io/api/layers/merging_layers/subtract/
  */
-export function subtract(options: MergeOptions = {}): Layer {
+export function subtract(options: MergeOptions = {}): Layer<MergeRule<"subtract">> {
   return merging("subtract", options, ops.subtract, { exact: 2 });
 }
 
@@ -95,7 +96,7 @@ export function subtract(options: MergeOptions = {}): Layer {
  * The product of its inputs, element by element; shapes as for `add`.
  * Source: https://keras.io/api/layers/merging_layers/multiply/
  */
-export function multiply(options: MergeOptions = {}): Layer {
+export function multiply(options: MergeOptions = {}): Layer<MergeRule<"multiply">> {
   return merging("multiply", options, ops.multiply);
 }
 
@@ -103,7 +104,7 @@ export function multiply(options: MergeOptions = {}): Layer {
  * The mean of its inputs, element by element; shapes as for `add`.
  * Source: https://keras.io/api/layers/merging_layers/average/
  */
-export function average(options: MergeOptions = {}): Layer {
+export function average(options: MergeOptions = {}): Layer<MergeRule<"average">> {
   const finish = (total: Sym, count: number) => ops.divide(total, count);
   return merging("average", options, ops.add, { finish });
 }
@@ -112,7 +113,7 @@ export function average(options: MergeOptions = {}): Layer {
  * The largest of its inputs, element by element; shapes as for `add`.
  * Source: https://keras.io/api/layers/merging_layers/maximum/
  */
-export function maximum(options: MergeOptions = {}): Layer {
+export function maximum(options: MergeOptions = {}): Layer<MergeRule<"maximum">> {
   return merging("maximum", options, ops.maximum);
 }
 
@@ -120,7 +121,7 @@ export function maximum(options: MergeOptions = {}): Layer {
  * The smallest of its inputs, element by element; shapes as for `add`.
  * Source: https://keras.io/api/layers/merging_layers/minimum/
  */
-export function minimum(options: MergeOptions = {}): Layer {
+export function minimum(options: MergeOptions = {}): Layer<MergeRule<"minimum">> {
   return merging("minimum", options, ops.minimum);
 }
 
@@ -132,7 +133,9 @@ export function minimum(options: MergeOptions = {}): Layer {
  * @example
  * concatenate()([words, image])
  */
-export function concatenate(options: ConcatenateOptions = {}): Layer {
+export function concatenate<const Axis extends number = -1>(
+  options: ConcatenateOptions<Axis> = {},
+): Layer<ConcatenateRule<Axis>> {
   const given = checkLayerOptions("concatenate", options, ["axis"]);
   const axis = checkNumber("concatenate", "axis", given.axis ?? -1, { integer: true });
   return new Layer(

@@ -3,11 +3,13 @@ import { describe, fail } from "../errors.js";
 import { transpose } from "../ops.js";
 import { printDims } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { PermuteRule } from "./shape-rules.js";
 
 /** Options of `permute`. */
-export interface PermuteOptions extends LayerOptions {
+export interface PermuteOptions<Order extends readonly number[] = readonly number[]>
+  extends LayerOptions {
   /** The axes of a sample in their new order, counted from 1: `[2, 1]` exchanges two. */
-  dims: readonly number[];
+  dims: Order;
 }
 
 /**
@@ -18,7 +20,9 @@ export interface PermuteOptions extends LayerOptions {
  * @example
  * permute({ dims: [2, 1] })
  */
-export function permute(options: PermuteOptions): Layer {
+export function permute<const Order extends readonly number[]>(
+  options: PermuteOptions<Order>,
+): Layer<PermuteRule<Order>> {
   const kind = "permute";
   const given = checkLayerOptions(kind, options, ["dims"]);
   const order: readonly number[] = given.dims;

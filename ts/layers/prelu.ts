@@ -7,6 +7,7 @@ import { multiply, negative, subtract } from "../ops.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
 import { type Dim, printDims } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `prelu`. */
 export interface PreluOptions extends LayerOptions {
@@ -74,7 +75,7 @@ function sharedShape(
  * @example
  * prelu({ alphaInitializer: constant({ value: 0.25 }) })
  */
-export function prelu(options: PreluOptions = {}): Layer {
+export function prelu(options: PreluOptions = {}): Layer<SameShape> {
   const own = ["alphaInitializer", "alphaRegularizer", "alphaConstraint", "sharedAxes"];
   const given = checkLayerOptions("prelu", options, own);
   const initializer = resolveInitializer(
@@ -106,7 +107,7 @@ export function prelu(options: PreluOptions = {}): Layer {
  * @example
  * swish({ trainableBeta: true })
  */
-export function swish(options: SwishOptions = {}): Layer {
+export function swish(options: SwishOptions = {}): Layer<SameShape> {
   const own = ["beta", "trainableBeta", "betaRegularizer", "betaConstraint", "sharedAxes"];
   const given = checkLayerOptions("swish", options, own);
   const value = checkNumber("swish", "beta", given.beta ?? 1);

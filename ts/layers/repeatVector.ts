@@ -3,11 +3,12 @@ import { checkNumber, fail } from "../errors.js";
 import { repeat } from "../ops.js";
 import { printDims } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { RepeatVectorRule } from "./shape-rules.js";
 
 /** Options of `repeatVector`. */
-export interface RepeatVectorOptions extends LayerOptions {
+export interface RepeatVectorOptions<Times extends number = number> extends LayerOptions {
   /** How often, at least once. */
-  n: number;
+  n: Times;
 }
 
 /**
@@ -18,7 +19,9 @@ export interface RepeatVectorOptions extends LayerOptions {
  * @example
  * repeatVector({ n: 3 })
  */
-export function repeatVector(options: RepeatVectorOptions): Layer {
+export function repeatVector<const Times extends number>(
+  options: RepeatVectorOptions<Times>,
+): Layer<RepeatVectorRule<Times>> {
   const kind = "repeatVector";
   const given = checkLayerOptions(kind, options, ["n"]);
   const n = checkNumber(kind, "n", given.n, { integer: true, min: 1 });

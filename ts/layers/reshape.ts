@@ -3,11 +3,13 @@ import { checkNumber, describe, fail } from "../errors.js";
 import { reshapeTo } from "../ops.js";
 import { fixed, printDims } from "../shape.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { ReshapeRule } from "./shape-rules.js";
 
 /** Options of `reshape`. */
-export interface ReshapeOptions extends LayerOptions {
+export interface ReshapeOptions<Target extends readonly number[] = readonly number[]>
+  extends LayerOptions {
   /** The shape of a sample, without the batch; one extent may be -1 and is found from the others. */
-  targetShape: readonly number[];
+  targetShape: Target;
 }
 
 /**
@@ -18,7 +20,9 @@ export interface ReshapeOptions extends LayerOptions {
  * @example
  * reshape({ targetShape: [28, 28, 1] })
  */
-export function reshape(options: ReshapeOptions): Layer {
+export function reshape<const Target extends readonly number[]>(
+  options: ReshapeOptions<Target>,
+): Layer<ReshapeRule<Target>> {
   const kind = "reshape";
   const given = checkLayerOptions(kind, options, ["targetShape"]);
   const shape: readonly number[] = given.targetShape;

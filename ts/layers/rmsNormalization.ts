@@ -5,6 +5,7 @@ import { layerNorm } from "../layer-ops.js";
 import { overRows, reshapeTo } from "../ops.js";
 import { axesOf, checkAxes, extentsOf } from "./axes.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `rmsNormalization`. */
 export interface RmsNormalizationOptions extends LayerOptions {
@@ -29,7 +30,7 @@ export interface RmsNormalizationOptions extends LayerOptions {
  * @example
  * rmsNormalization()
  */
-export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
+export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer<SameShape> {
   const kind = "rmsNormalization";
   const given = checkLayerOptions(kind, options, ["axis", "epsilon"]);
   const epsilon = checkNumber(kind, "epsilon", given.epsilon ?? 1e-6, { exclusiveMin: 0 });

@@ -2,6 +2,7 @@
 import { maximum, multiply, rsqrt, square, sum } from "../ops.js";
 import { axesOf, checkAxes } from "./axes.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `unitNormalization`. */
 export interface UnitNormalizationOptions extends LayerOptions {
@@ -20,7 +21,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
  * @example
  * unitNormalization()
  */
-export function unitNormalization(options: UnitNormalizationOptions = {}): Layer {
+export function unitNormalization(options: UnitNormalizationOptions = {}): Layer<SameShape> {
   const kind = "unitNormalization";
   const given = checkLayerOptions(kind, options, ["axis"]);
   const axes = checkAxes(kind, given.axis ?? -1);

@@ -7,6 +7,7 @@ import {
   alphaDropout,
   batchNormalization,
   concatenate,
+  customLayer,
   dense,
   dropout,
   flatten,
@@ -14,6 +15,7 @@ import {
   gaussianNoise,
   input,
   type Layer,
+  lambda,
   type McPredictOptions,
   mcPredict,
   model,
@@ -130,6 +132,15 @@ describe("samples", () => {
         dropout({ rate: 0.5 }),
         activation({ activation: (x) => ops.reshape(x, [null, 6]) }),
         dense({ units: 2 }),
+      ],
+    ],
+    [
+      "layers of users' own",
+      [6],
+      [
+        customLayer({ call: ([x], { dropout }) => dropout(ops.multiply(x, 2), 0.5) }),
+        lambda({ call: (x) => ops.reshape(x, [null, 3, 2]) }),
+        customLayer({ call: ([x]) => ops.sum(x, { axis: -1 }) }),
       ],
     ],
     ["a mask for all time steps", [3, 2], [dropout({ rate: 0.5, noiseShape: [null, 1, null] })]],
@@ -361,7 +372,8 @@ describe("mcPredict refuses", () => {
     await expect(mcPredict(net(), numbers(7))).rejects.toThrow(/rows of shape \[6\]/);
     const busy = net();
     busy.compile({ optimizer: sgd(), loss: "sparseCategoricalCrossentropy" });
-    const fit = busy.fit(x, [0, 1], { epochs: 1 });
+    const labels = new Uint8Array(64);
+    const fit = busy.fit(numbers(64 * 6), labels, { epochs: 1 });
     await expect(mcPredict(busy, x)).rejects.toThrow(/one call at a time/);
     await fit;
   });

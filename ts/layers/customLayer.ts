@@ -6,7 +6,7 @@ import { type GraphBuilder, Sym } from "../graph.js";
 import { type InitializerLike, resolveInitializer } from "../initializers.js";
 import * as layerOps from "../layer-ops.js";
 import { type RegularizerLike, resolveRegularizer } from "../regularizers.js";
-import { batch, type Dim, printDims, sameDim, sameDims } from "../shape.js";
+import { type Dim, printDims, sameDim, sameDims } from "../shape.js";
 import {
   type CallContext,
   checkLayerOptions,
@@ -217,7 +217,7 @@ function checkTensor(
 
 function checkOutput(place: string, output: unknown, inputs: readonly Sym[]): Sym {
   checkTensor(place, "what it returns", output, (inputs[0] as Sym).graph);
-  if (output.dims[0] && sameDim(output.dims[0], batch)) return output;
+  if (output.dims[0] && sameDim(output.dims[0], output.graph.batch)) return output;
   return fail(place, {
     expected: "a result of shape [batch, ...]",
     received: printDims(output.dims),

@@ -185,7 +185,9 @@ export class LayerGraph {
       const call = (inputs: readonly Sym[]) => {
         const value = callLayer(graph, place, layer, weights, inputs, callMode);
         const { factor } = graph.batch;
-        const wanted = dims.map((dim) => (dim.symbol ? { ...dim, factor: factor * dim.factor } : dim));
+        const wanted = dims.map((dim) =>
+          dim.symbol ? { ...dim, factor: factor * dim.factor } : dim,
+        );
         if (!sameDims(value.dims, wanted)) {
           fail(place, {
             expected: `a result of shape ${printDims(wanted)} ${training ? "in training, too" : "again"}`,

@@ -51,6 +51,8 @@ const expected: Readonly<Record<string, RegExp>> = {
     /^sigmoid, normal\(1\): vanishingGradients, accuracy 0\.5\d*\n[\s\S]*Verdict:\n {2}vanishing gradients in dense to [\s\S]*\nselu, lecunNormal: healthy, accuracy (1|0\.9)\d*[\s\S]*\nsigmoid, batch normalisation: healthy, accuracy (1|0\.9)[\s\S]*\ntanh, layer normalisation: healthy, accuracy (1|0\.9)[\s\S]*no clipping [3-9]\.\d[\s\S]*globalClipNorm 1 0\.\d/,
   "presets.md":
     /^defaultDnn: 2 - 50 - 50 - output\n[\s\S]*rows held out (1|0\.9\d*)\ndeep, one cycle (1|0\.9\d*)\n12 selu layers (1|0\.9\d*)\n.*expected no dropout[\s\S]*dense "dense_1" \(initializer\): its kernel starts from heNormal/,
+  "uncertainty.md":
+    /probabilities[\s\S]*mutual information[\s\S]*\[ 'left', 'right', 'do not know' \][\s\S]*inside and far outside[\s\S]*\[ 200, 3, 1 \]/,
 };
 
 describe("the pages of docs/", () => {

@@ -5,7 +5,7 @@ import { side } from "../mnist/data.mjs";
 /** @typedef {import("../mnist/data.mjs").Digits} Digits */
 
 /** Whole numbers below 2^32, the same for the same seed (xorshift32). */
-function* numbers(/** @type {number} */ seed) {
+export function* numbers(/** @type {number} */ seed) {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
   for (;;) {
     state ^= state << 13;

@@ -107,7 +107,7 @@ export class Trials {
 }
 
 /** Mean and sample standard deviation. */
-function moments(/** @type {readonly number[]} */ values) {
+export function moments(/** @type {readonly number[]} */ values) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, spread: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };

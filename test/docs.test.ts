@@ -45,6 +45,10 @@ const expected: Readonly<Record<string, RegExp>> = {
   "getting-started.md": /accuracy on unseen pairs (1|0\.9\d*)[\s\S]*build[\s\S]*true dense/,
   "from-keras.md": /^(1|0\.9\d*) \[ 3, 3 \][\s\S]*dense_3/,
   "from-tensorflow-js.md": /50 0\.0\d*[\s\S]*0\.[23]\d*/,
+  "inputs.md":
+    /normalised (1|0\.9\d*)\nraw 0\.\d+\nfloat32 tensor \[4\][\s\S]*back (\d+) \2\n\[ \[ -1, 1 \] \]\n4/,
+  "your-own.md":
+    /gatedDense\/kernel gatedDense\/gate gatedDense\/bias 27[\s\S]*\(call\): expected a result of shape[\s\S]*within a tenth (1|0\.[89]\d*)\nwarning softmaxOfOne/,
   "learning-rates.md":
     /┊ suggestion (\S+)[\s\S]*suggested \1\s[\s\S]*oneCycle schedule[\s\S]*accuracy (1|0\.9\d*)[\s\S]*warmUp schedule[\s\S]*restarts goes on at[\s\S]*epochs goes on at 0\.0\d+\nown goes on at 0\.0\d+\nplateau: from 0\.02 to 0\.0/,
   "healthy-gradients.md":

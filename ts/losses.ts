@@ -112,8 +112,12 @@ function smoothed(yTrue: Sym, smoothing: number, even: number): Sym {
 const common = ["name", "reduction"];
 const ofCrossentropy = ["fromLogits", "labelSmoothing"];
 
-function checkLogits(factory: string, options: CrossentropyOptions): boolean {
-  const { fromLogits = false } = checkOptions(factory, options, [...common, ...ofCrossentropy]);
+function checkLogits(
+  factory: string,
+  options: CrossentropyOptions,
+  own: readonly string[] = ofCrossentropy,
+): boolean {
+  const { fromLogits = false } = checkOptions(factory, options, [...common, ...own]);
   return checkBoolean(factory, "fromLogits", fromLogits);
 }
 
@@ -227,7 +231,7 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
 export function sparseCategoricalCrossentropy(
   options: Omit<CrossentropyOptions, "labelSmoothing"> = {},
 ): Loss {
-  const fromLogits = checkLogits("sparseCategoricalCrossentropy", options);
+  const fromLogits = checkLogits("sparseCategoricalCrossentropy", options, ["fromLogits"]);
   return loss("sparseCategoricalCrossentropy", options, ["fromLogits"], {
     targets: "labels",
     fromLogits,

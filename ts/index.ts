@@ -187,7 +187,7 @@ export {
 } from "./models/cloning.js";
 export type { EvaluateBatchesOptions, EvaluateOptions } from "./models/evaluate.js";
 export type { Batch, Batches } from "./models/feed.js";
-export type { FitBatchesOptions, FitOptions, ValidationData } from "./models/fit.js";
+export type { FitBatchesOptions, FitOptions, ValidationData } from "./models/fit-plan.js";
 export { freeze, type LayerPlace, type LayerRange, unfreeze } from "./models/freezing.js";
 export { type ModelOptions, model } from "./models/functional.js";
 export {

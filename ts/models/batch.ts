@@ -4,9 +4,9 @@ import type { ClassWeight } from "../data/split.js";
 import { checkOptions } from "../errors.js";
 import { loadedCore } from "../runtime/load.js";
 import { evaluateBatch, prepareEvaluation } from "./evaluate.js";
-import { prepareTraining, trainBatch } from "./fit.js";
 import { type AnyData, readLabelled } from "./labelled-data.js";
 import type { ModelState } from "./model-state.js";
+import { prepareTraining, trainBatch } from "./training.js";
 
 /** Options of `testOnBatch`. */
 export interface TestOnBatchOptions {

@@ -3,7 +3,7 @@
 import { type History, HistoryRecorder } from "../callbacks/history.js";
 import { checkNumber, checkOptions, describe, fail } from "../errors.js";
 import type { Layer, LayerState } from "../layers/layer.js";
-import { type FitOptions, fitOptionNames } from "./fit.js";
+import { type FitOptions, fitOptionNames } from "./fit-plan.js";
 import { type AnyModel, checkModel } from "./freezing.js";
 import type { Model } from "./model.js";
 import type { DataFor, TensorStructure } from "./parts.js";

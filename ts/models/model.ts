@@ -21,7 +21,8 @@ import {
 } from "./batch.js";
 import { type EvaluateBatchesOptions, type EvaluateOptions, evaluate } from "./evaluate.js";
 import type { Batches } from "./feed.js";
-import { type FitBatchesOptions, type FitOptions, fit } from "./fit.js";
+import { fit } from "./fit.js";
+import type { FitBatchesOptions, FitOptions } from "./fit-plan.js";
 import type { AnyData } from "./labelled-data.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { checkLoss } from "./lowering.js";

@@ -1,12 +1,12 @@
 // Role: the learning-rate sweep: trains a few steps at ever higher rates with the model's own
 // program, writes down the losses, and leaves the model as it was. It must not judge the losses.
 
-import { prepareTraining, shuffled, type Training, trainBatch } from "../models/fit.js";
 import type { ModelData } from "../models/labelled-data.js";
 import type { ModelState } from "../models/model-state.js";
 import type { Pace } from "../models/run-options.js";
 import type { RunningMeans } from "../models/running-means.js";
 import { restoreState, saveState } from "../models/saved-state.js";
+import { prepareTraining, shuffled, type Training, trainBatch } from "../models/training.js";
 import type { TrainingSetup } from "../models/training-setup.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";

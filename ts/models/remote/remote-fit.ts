@@ -273,9 +273,7 @@ export class RemoteFit {
         lowerTraining(graph, setup, variant, name === "train"),
       );
     const evaluation = (feed: ArrayFeed) =>
-      lower("test", "evaluate", feed, (variant) =>
-        lowerEvaluation(graph, setup, variant),
-      );
+      lower("test", "evaluate", feed, (variant) => lowerEvaluation(graph, setup, variant));
     return [
       ...(setup.optimizer.accumulationSteps > 1 ? [step("gather")] : []),
       step("train"),

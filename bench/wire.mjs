@@ -148,11 +148,17 @@ export class GraphWriter {
    * @param {{ id: number, slots: number[] }[]} training.trainables
    */
   train({ loss, learningRate, rule, hyperparameters, trainables }) {
-    const noClipping = 0;
+    const [noClipping, noGathering, noNorms] = [0, 0, 0];
     const part = new Bytes().byte(1).count(loss).count(0).count(learningRate).byte(0);
     part.text(rule).count(hyperparameters.length);
     for (const value of hyperparameters) part.float(value);
-    part.byte(noClipping).float(0).count(trainables.length);
+    part
+      .byte(noClipping)
+      .float(0)
+      .byte(noGathering)
+      .count(1)
+      .byte(noNorms)
+      .count(trainables.length);
     for (const { id, slots } of trainables) {
       part.count(id).float(1).float(0).count(slots.length);
       for (const slot of slots) part.count(slot);
@@ -165,7 +171,8 @@ export class GraphWriter {
     head.count(1).text("").count(this.#nodeCount);
     const outputs = new Bytes().count(this.#outputCount);
     const effects = new Bytes().count(0);
-    const parts = [head, this.#nodes, outputs, this.#outputs, effects, this.#train];
+    const after = new Bytes().count(0);
+    const parts = [head, this.#nodes, outputs, this.#outputs, effects, this.#train, after];
     return Uint8Array.from(parts.flatMap(({ list }) => list));
   }
 }

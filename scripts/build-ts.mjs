@@ -19,11 +19,16 @@ const sources = () => [
   ...filesBelow(["ts"], (path) => !path.endsWith(".test.ts")),
   ...["tsconfig.json", "tsconfig.build.json", "rollup.config.js", "package-lock.json"],
   "scripts/build-ts.mjs",
-  ...["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) => join("build", "wasm", "strict", file)),
+  ...["strict", "threads-strict"].flatMap((variant) =>
+    ["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) => join("build", "wasm", variant, file)),
+  ),
   ...packagedVariants.map(wasmOf),
 ];
 
-const bundles = ["dist/worker.js", "dist/index.js", "dist/inline.js", "dist/workerd.js"];
+const bundles = [
+  ...["dist/worker.js", "dist/index.js", "dist/inline.js", "dist/workerd.js"],
+  ...["dist/threaded.js", "dist/pool-worker.js"],
+];
 
 /** Needs the WebAssembly variants of the package to be built. */
 export async function buildTs() {

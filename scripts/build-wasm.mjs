@@ -124,9 +124,17 @@ async function build(variant, toolchain) {
   say(`build: wasm ${variant.name} done in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** All packaged builds are driven by the glue of one of them, so the glue must be the same. */
+/**
+ * The builds without threads are driven by the glue of one of them, and so are those with threads:
+ * the glue must be the same.
+ */
 function checkSameGlue() {
-  const [first = "", ...others] = packagedVariants;
+  checkSameGlueOf(packagedVariants.filter((name) => !name.startsWith("threads-")));
+  checkSameGlueOf(packagedVariants.filter((name) => name.startsWith("threads-")));
+}
+
+/** @param {string[]} names */
+function checkSameGlueOf([first = "", ...others]) {
   for (const other of others) {
     for (const file of ["gradus_wasm.js", "gradus_wasm.d.ts"]) {
       /** @param {string} name */

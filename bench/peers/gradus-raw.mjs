@@ -1,6 +1,8 @@
 // The engine of gradus without its TypeScript: whole programs as a floor for what the public API
 // may cost, and products, which gradus.mjs offers under its own name. Also the limit: multiply-adds in registers, in the same build.
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
 import {
   adam,
   checkedSteps,
@@ -13,6 +15,9 @@ import { GraphWriter } from "../wire.mjs";
 
 const builds = ["relaxed", "strict"];
 
+/** Numbers of threads whose speed is compared; 1 is the build without threads. */
+const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availableParallelism()));
+
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
@@ -22,12 +27,18 @@ export const subjects = [
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
     ...{ place: 90 + i, suites: ["gemm"] },
   })),
+  ...builds.flatMap((build, i) =>
+    threadCounts.map((threads) => ({
+      ...{ id: `threads-${build}-${threads}`, subject: `${threads} threads`, build, threads },
+      ...{ place: 20 + 10 * i + threads, suites: ["threads"] },
+    })),
+  ),
 ];
 
 /** @param {string} id */
 export async function open(id) {
-  const [subject, build] = id.split("-");
-  const raw = await load(build);
+  const [subject, build, threads = "1"] = id.split("-");
+  const raw = await load(build, Number(threads));
   const { version } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
@@ -38,11 +49,24 @@ export async function open(id) {
   };
 }
 
-/** @param {string} build */
-async function load(build) {
-  const folder = new URL(`../../build/wasm/${build}/`, import.meta.url);
+/**
+ * @param {string} build
+ * @param {number} threads
+ */
+async function load(build, threads = 1) {
+  const name = threads > 1 ? `threads-${build}` : build;
+  const folder = new URL(`../../build/wasm/${name}/`, import.meta.url);
   const { initSync, Engine } = await import(new URL("gradus_wasm.js", folder).href);
-  const { memory } = initSync({ module: readFileSync(new URL("gradus_wasm_bg.wasm", folder)) });
+  const module = new WebAssembly.Module(readFileSync(new URL("gradus_wasm_bg.wasm", folder)));
+  const { memory } = initSync({ module });
+  const file = new URL("../../dist/pool-worker.js", import.meta.url);
+  const starting = Array.from({ length: threads - 1 }, () => {
+    const worker = new Worker(file);
+    worker.postMessage({ module, memory });
+    worker.unref();
+    return new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  });
+  await Promise.all(starting);
   const engine = new Engine();
   return {
     engine,

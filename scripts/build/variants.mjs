@@ -62,4 +62,4 @@ export const variants = [
 ];
 
 /** Built when no name is given, and part of the package. */
-export const packagedVariants = ["strict", "relaxed"];
+export const packagedVariants = ["strict", "relaxed", "threads-strict", "threads-relaxed"];

@@ -28,7 +28,13 @@ export const fileSize = {
 };
 
 const budget = 200_000;
-const scripts = ["dist/index.js", "dist/worker.js", "dist/inline.js", "dist/workerd.js"];
+/** What threads may add to that, all files of theirs together: theirs take the place of others. */
+const threadsShare = 0.15;
+const threadScripts = ["dist/threaded.js", "dist/pool-worker.js"];
+const scripts = [
+  ...["dist/index.js", "dist/worker.js", "dist/inline.js", "dist/workerd.js"],
+  ...threadScripts,
+];
 
 /** @param {string} path relative to the root */
 const gzipped = (path) => gzipSync(readFileSync(inRoot(path)), { level: 9 }).length;
@@ -43,22 +49,29 @@ export const bundleSize = {
   async find() {
     const wasmFiles = packagedVariants.map((variant) => join("dist", `gradus-${variant}.wasm`));
     const missing = [...scripts, ...wasmFiles].filter((path) => !existsSync(inRoot(path)));
+    const isThreads = (/** @type {string} */ path) => path.includes("gradus-threads-");
     if (missing.length > 0) return missing.map((path) => `${path} is missing: build first`);
 
     const js = gzipped("dist/index.js");
     // Loaded by `fit` in a worker alone.
     const worker = gzipped("dist/worker.js");
-    const wasm = Math.max(...wasmFiles.map(gzipped));
+    const wasm = Math.max(...wasmFiles.filter((path) => !isThreads(path)).map(gzipped));
     const numbers =
       `${kilobytes(js + wasm)} of ${kilobytes(budget)} gzip ` +
       `(JavaScript ${kilobytes(js)}, WebAssembly ${kilobytes(wasm)})`;
     const inline = gzipped("dist/inline.js");
-    say(
-      `check: bundle size ${numbers}; in one file ${kilobytes(inline)}; worker ${kilobytes(worker)}`,
-    );
+    const threadsWasm = Math.max(...wasmFiles.filter(isThreads).map(gzipped));
+    const threadsJs = threadScripts.map(gzipped).reduce((sum, size) => sum + size, 0);
+    const more = threadsWasm + threadsJs - wasm;
+    const threads =
+      `${kilobytes(more)} of ${kilobytes((js + wasm) * threadsShare)} more with threads ` +
+      `(JavaScript ${kilobytes(threadsJs)}, WebAssembly ${kilobytes(threadsWasm)})`;
+    say(`check: bundle size ${numbers}; ${threads}`);
+    say(`check: in one file ${kilobytes(inline)}; worker ${kilobytes(worker)}`);
     // Base64 costs a third of the engine.
     return [
       ...(js + wasm > budget ? [numbers] : []),
+      ...(more > (js + wasm) * threadsShare ? [threads] : []),
       ...(inline > budget * 1.35 ? [`dist/inline.js: ${kilobytes(inline)}`] : []),
     ];
   },

@@ -14,6 +14,7 @@ const activationNames = [
     "logSigmoid",
   ],
   ...["tanhShrink", "softShrink", "hardShrink", "exponential", "softmax", "logSoftmax", "linear"],
+  ...["sparsemax", "sparsePlus", "sparseSigmoid", "glu"],
 ];
 
 /** Numbers from -1 to 1, the same everywhere. */
@@ -36,19 +37,30 @@ async function hashOf(model) {
 
 /** @type {Record<string, (gradus: any) => Promise<unknown>>} */
 export const cases = {
-  /** 200 steps of a net with every activation, dropout, batch normalisation and AdamW. */
-  async weightsAfter200Steps({ adamW, batchNormalization, dense, dropout, sequential }) {
-    const layers = activationNames.flatMap((activation) => [
-      dense({ units: 8, activation }),
+  /**
+   * 200 steps of a net with every activation, dropout, batch normalisation, clipping and AdamW. Its
+   * first kernels are large enough for several threads, the others are where these are awake.
+   */
+  async weightsAfter200Steps(gradus) {
+    const { activations, adamW, batchNormalization, dense, dropout, prelu, sequential } = gradus;
+    const threshold = (x) => activations.threshold(x, { threshold: 0, defaultValue: -0.1 });
+    const layers = [...activationNames, threshold].flatMap((activation) => [
+      dense({ units: 32, activation }),
       batchNormalization(),
-      dropout({ rate: 0.1 }),
+      dropout({ rate: 0.05 }),
     ]);
+    const wide = [dense({ units: 384 }), batchNormalization(), prelu(), dropout({ rate: 0.1 })];
     const output = dense({ units: 3, activation: "softmax" });
-    const model = sequential({ inputShape: [6], seed: 7, layers: [...layers, output] });
-    model.compile({ optimizer: adamW(), loss: "sparseCategoricalCrossentropy" });
-    const x = numbers(64 * 6, 1);
-    const y = Int32Array.from({ length: 64 }, (_, i) => (i * 7) % 3);
-    const { history } = await model.fit(x, y, { epochs: 100, batchSize: 32 });
+    const model = sequential({ inputShape: [64], seed: 7, layers: [...wide, ...layers, output] });
+    const optimizer = adamW({ globalClipNorm: 1 });
+    model.compile({ optimizer, loss: "sparseCategoricalCrossentropy" });
+    const rows = 250;
+    const x = numbers(rows * 64, 1);
+    const y = Int32Array.from(
+      { length: rows },
+      (_, i) => (x[i * 64] > 0 ? 1 : 0) + (x[i * 64 + 1] > 0 ? 1 : 0),
+    );
+    const { history } = await model.fit(x, y, { epochs: 100, batchSize: 128 });
     const [first, last] = [history.loss[0], history.loss.at(-1)];
     return { iterations: model.iterations, learns: last < first, sha256: await hashOf(model) };
   },
@@ -117,7 +129,7 @@ export const cases = {
 /**
  * All cases, then which engine ran.
  * @param {any} gradus the package
- * @param {{ simd?: string }} options of `init`
+ * @param {{ simd?: string, threads?: number }} options of `init`
  */
 export async function runCases(gradus, options) {
   await gradus.init(options);

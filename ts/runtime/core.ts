@@ -6,17 +6,28 @@ import { type Engine, lastPanic } from "./bindings.js";
 /** `where: expected …, received …. Hint: …`, the form of the core's errors. */
 const coreError = /^([\s\S]+?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
 
+/** How the engine says so, too. */
+const threadEnded = "a thread ended";
+
 /** An engine and its memory. */
 export class Core {
   /** Grows with everything after which addresses must be asked for anew. */
   layout = 0;
   readonly #engine: Engine;
   readonly #memory: WebAssembly.Memory;
+  readonly #lastPanic: () => string;
   #broken: string | null = null;
 
-  constructor(engine: Engine, memory: WebAssembly.Memory) {
+  /** @param panicOf what the engine's own glue says of its last panic */
+  constructor(engine: Engine, memory: WebAssembly.Memory, panicOf = lastPanic) {
     this.#engine = engine;
     this.#memory = memory;
+    this.#lastPanic = panicOf;
+  }
+
+  /** Says that a thread is gone: its part of the work may be missing. */
+  lose(reason: string): void {
+    this.#broken ??= `${threadEnded}: ${reason}`;
   }
 
   /** The memory as it is now; it is another object after it has grown. */
@@ -47,6 +58,7 @@ export class Core {
 
   /** The engine without a net, for calls where every microsecond counts; see `explain`. */
   get fast(): Engine {
+    if (this.#broken !== null) throw this.#internal("run", this.#broken);
     return this.#engine;
   }
 
@@ -56,7 +68,7 @@ export class Core {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) {
       // After a panic the engine's state is unknown: nothing may go on with it.
-      this.#broken = lastPanicOr(message);
+      this.#broken = this.#lastPanicOr(message);
       return this.#internal(where, this.#broken);
     }
     const [, place, expected, received, hint] = coreError.exec(message) ?? [];
@@ -66,19 +78,26 @@ export class Core {
     return new GradusError(place, { expected, received, ...(hint === undefined ? {} : { hint }) });
   }
 
+  #lastPanicOr(message: string): string {
+    try {
+      return this.#lastPanic() || message;
+    } catch {
+      return message;
+    }
+  }
+
   #internal(where: string, message: string): GradusError {
+    if (message.includes(threadEnded)) {
+      return new GradusError(where, {
+        expected: "the threads of the engine to live",
+        received: message,
+        hint: "Load the page or process anew to go on; init() without threads works with one.",
+      });
+    }
     return new GradusError(where, {
       expected: "the engine to work",
       received: `internal error: ${message}`,
       hint: "This is a fault of gradus: please report it. Load the page or process anew to go on.",
     });
-  }
-}
-
-function lastPanicOr(message: string): string {
-  try {
-    return lastPanic() || message;
-  } catch {
-    return message;
   }
 }

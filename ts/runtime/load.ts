@@ -1,9 +1,10 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
-import { checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
+import { checkNumber, checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
 import { type Build, Engine, loadGlue, loadGlueNow } from "./bindings.js";
 import { Core } from "./core.js";
-import { packagedBuilds, packagedWasm } from "./packaged.js";
-import { readBytes, readBytesNow } from "./platform.js";
+import { type PackagedThreads, packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
+import { processors, readBytes, readBytesNow } from "./platform.js";
+import { mayNap, obstacle, startWorkers } from "./pool.js";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -12,6 +13,13 @@ export interface InitOptions {
    * same bits in every JavaScript engine, `"auto"` takes relaxed where it runs. Default: `"auto"`.
    */
   simd?: "auto" | Build;
+  /**
+   * How many threads work together: a whole number from 1 to 64, or `"auto"` for one per processor,
+   * at most 8. Results do not depend on it. More than 1 needs workers and shared memory, and in a
+   * page isolation from other origins; where that is missing one thread works, and `runtimeInfo`
+   * says why. `fit` in a worker of its own works with one. Default: 1.
+   */
+  threads?: number | "auto";
   /**
    * The engine itself, for places where gradus cannot find it: a compiled module, its bytes, or
    * the address of a copy of `gradus/gradus-strict.wasm` or `gradus/gradus-relaxed.wasm`.
@@ -29,12 +37,12 @@ export interface InitSyncOptions {
 /** What `runtimeInfo` tells. */
 export interface RuntimeInfo {
   /** The file the engine came from; `"given"` when it was handed to `init`; null before `init`. */
-  readonly build: "gradus-relaxed.wasm" | "gradus-strict.wasm" | "given" | null;
+  readonly build: `gradus-${"" | "threads-"}${Build}.wasm` | "given" | null;
   /** The instructions it uses; null when that is not known. */
   readonly simd: Build | null;
   /** How many threads work. */
-  readonly threads: 1;
-  /** Why it is this build. */
+  readonly threads: number;
+  /** Why it is this build, and why threads that were asked for are not there. */
   readonly why: string;
 }
 
@@ -58,30 +66,34 @@ let core: Core | null = null;
 let compiled: WebAssembly.Module | null = null;
 let info = notLoaded;
 let loading: Promise<void> | null = null;
+let askedThreads = 1;
 
 /**
  * Loads the engine. `fit`, `evaluate` and `predict` do it themselves where it is needed; calling
  * it first takes the loading out of the first call and chooses the build. Calling it again is
- * free; asking for another build than the loaded one is an error.
+ * free; asking for another build or number of threads than the loaded one is an error.
  *
  * @example
- * await init({ simd: "strict" });
+ * await init({ threads: "auto" });
  */
 export async function init(options: InitOptions = {}): Promise<void> {
-  checkOptions("init", options, ["simd", "wasm"]);
-  const { simd = "auto" } = options;
+  checkOptions("init", options, ["simd", "threads", "wasm"]);
+  const { simd = "auto", threads } = options;
   checkOneOf("init: simd", simd, ["auto", "relaxed", "strict"] as const);
+  if (threads !== undefined && threads !== "auto") {
+    checkNumber("init", "threads", threads, { min: 1, max: mostThreads, integer: true });
+  }
   // Only one may load; who comes later takes what is there then.
   while (loading) await loading.catch(() => {});
   if (!core) {
-    loading = load(simd, options.wasm);
+    loading = load(simd, threadsOf(threads), options.wasm);
     try {
       await loading;
     } finally {
       loading = null;
     }
   }
-  checkSame(simd);
+  checkSame(simd, threads);
 }
 
 /**
@@ -127,23 +139,58 @@ export async function loadedCore(): Promise<Core> {
   return core as Core;
 }
 
-/** What the engine was made of, for workers that make one of their own. */
-export function loadedModule(): WebAssembly.Module {
-  return compiled as WebAssembly.Module;
+/** What the engine was made of, for workers that make one of their own, which has no threads. */
+export async function loadedModule(): Promise<WebAssembly.Module> {
+  compiled ??= await packagedModule(info.simd ?? choose("auto")[0]);
+  return compiled;
 }
 
-async function load(simd: "auto" | Build, wasm: InitOptions["wasm"]): Promise<void> {
+/** Most threads that `init` takes. */
+const mostThreads = 64;
+/** Most threads of `"auto"`: products of usual sizes do not give more of them enough to do. */
+const mostAutoThreads = 8;
+
+function threadsOf(threads: InitOptions["threads"]): number {
+  return threads === "auto" ? Math.min(processors(), mostAutoThreads) : (threads ?? 1);
+}
+
+async function load(
+  simd: "auto" | Build,
+  threads: number,
+  wasm: InitOptions["wasm"],
+): Promise<void> {
+  let lacking: string | null = null;
+  if (threads > 1) lacking = packagedThreads ? obstacle() : "this form of the package has none";
+  const because = (why: string) => (lacking === null ? why : `${why}; no threads: ${lacking}`);
   if (wasm !== undefined) {
     const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
     checkWasm("init", source);
+    const module = await compile(source);
     const asked = simd === "auto" ? null : simd;
-    await start(await compile(source), { build: "given", simd: asked, why: "handed to init" });
-    return;
+    const how = { build: "given", simd: asked, why: "handed to init" } as const;
+    const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
+    if (shares && packagedThreads) await startThreads(packagedThreads, module, how, threads);
+    else {
+      if (threads > 1) lacking ??= "the engine that was handed over has no shared memory";
+      await start(module, { ...how, why: because(how.why) });
+    }
+  } else {
+    const [build, why] = choose(simd);
+    if (threads > 1 && packagedThreads && lacking === null) {
+      const module = await compile(await readUrl(packagedThreads.wasm(build)));
+      const how = { build: `gradus-threads-${build}.wasm`, simd: build, why } as const;
+      await startThreads(packagedThreads, module, how, threads);
+    } else {
+      const how = { build: `gradus-${build}.wasm`, simd: build, why: because(why) } as const;
+      await start(await packagedModule(build), how);
+    }
   }
-  const [build, why] = choose(simd);
+  askedThreads = threads;
+}
+
+async function packagedModule(build: Build): Promise<WebAssembly.Module> {
   const packaged = packagedWasm(build);
-  const module = await compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
-  await start(module, { build: `gradus-${build}.wasm`, simd: build, why });
+  return compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
 }
 
 function choose(asked: "auto" | Build): [Build, string] {
@@ -284,11 +331,40 @@ function begin(module: WebAssembly.Module, memory: WebAssembly.Memory, how: How)
   return core;
 }
 
-function checkSame(simd: "auto" | Build): void {
-  if (simd === "auto" || info.simd === simd) return;
-  fail("init: simd", {
-    expected: `"${info.simd ?? "auto"}", the build that is loaded`,
-    received: `"${simd}"`,
-    hint: "Call init with the build you want before anything else of gradus.",
-  });
+/** Starts a build with shared memory and the workers that help it. */
+async function startThreads(
+  { glue, worker }: PackagedThreads,
+  module: WebAssembly.Module,
+  how: How,
+  threads: number,
+): Promise<void> {
+  const { loadGlue, Engine, lastPanic, poolAllowNaps } = await glue();
+  const { memory } = await loadGlue({ module_or_path: module }).catch((error: unknown) =>
+    wrongBytes("init", error),
+  );
+  const begun = new Core(new Engine(), memory, lastPanic);
+  poolAllowNaps(mayNap());
+  const lost = (reason: string) => begun.lose(reason);
+  const { helping, failure } = await startWorkers(worker, threads - 1, { module, memory }, lost);
+  core = begun;
+  const why = failure === null ? how.why : `${how.why}; fewer threads: ${failure}`;
+  info = { ...how, threads: 1 + helping, why };
+}
+
+function checkSame(simd: "auto" | Build, threads: InitOptions["threads"]): void {
+  const hint = "Call init with what you want before anything else of gradus.";
+  if (simd !== "auto" && info.simd !== simd) {
+    fail("init: simd", {
+      expected: `"${info.simd ?? "auto"}", the build that is loaded`,
+      received: `"${simd}"`,
+      hint,
+    });
+  }
+  if (threads !== undefined && threadsOf(threads) !== askedThreads) {
+    fail("init: threads", {
+      expected: `${askedThreads}, as the engine was loaded`,
+      received: String(threads),
+      hint,
+    });
+  }
 }

@@ -25,3 +25,6 @@ export function startWorker(): Worker {
   url ??= URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   return new Worker(url, { type: "module", name: "gradus" });
 }
+
+/** Threads need files of their own, which this form of the package does not have. */
+export const packagedThreads = null;

@@ -1,6 +1,7 @@
 // Where this form of the package has the builds of the engine: in files beside the bundle. The
 // other forms put packaged.inline.ts or packaged.workerd.ts in the place of this file.
 import type { Build } from "./bindings.js";
+import type { WorkerFile } from "./pool.js";
 
 /** The builds there are, the fastest first. */
 export const packagedBuilds: readonly Build[] = ["relaxed", "strict"];
@@ -30,3 +31,29 @@ export function packagedWasm(build: Build): URL | Uint8Array<ArrayBuffer> | WebA
   if (!here.endsWith("/ts/runtime/packaged.ts")) return addresses[build];
   return new URL(`../../build/wasm/${build}/gradus_wasm_bg.wasm`, here);
 }
+
+/** What threads need. */
+export interface PackagedThreads {
+  readonly worker: WorkerFile;
+  /** The address of a build. */
+  wasm(build: Build): URL;
+  /** The glue of these builds. */
+  glue(): Promise<typeof import("./threaded.js")>;
+}
+
+/** What threads need; null where this form of the package does without. */
+export const packagedThreads: PackagedThreads | null = {
+  worker: {
+    web: () => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" }),
+    file() {
+      // Hidden from bundlers for the web, which would copy it without need.
+      const name = "./pool-worker.js";
+      return new URL(name, import.meta.url);
+    },
+  },
+  wasm: (build) =>
+    build === "relaxed"
+      ? new URL("./gradus-threads-relaxed.wasm", import.meta.url)
+      : new URL("./gradus-threads-strict.wasm", import.meta.url),
+  glue: () => import("./threaded.js"),
+};

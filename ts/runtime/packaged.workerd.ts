@@ -22,3 +22,6 @@ export function workerAddress(): null {
 export function startWorker(): null {
   return null;
 }
+
+/** Threads need files of their own, which this form of the package does not have. */
+export const packagedThreads = null;

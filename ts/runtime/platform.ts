@@ -3,10 +3,13 @@
 
 interface NodeLike {
   getBuiltinModule?(name: "node:fs"): typeof import("node:fs") | undefined;
+  getBuiltinModule?(name: "node:worker_threads"): typeof import("node:worker_threads") | undefined;
+  getBuiltinModule?(name: "node:os"): typeof import("node:os") | undefined;
 }
 
 interface Globals {
   readonly process?: NodeLike;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly setImmediate?: (callback: () => void) => void;
 }
 
@@ -15,6 +18,17 @@ const globals = globalThis as Globals;
 /** The file system at once, where the platform has one and gives it synchronously. */
 export function fileSystem(): typeof import("node:fs") | undefined {
   return globals.process?.getBuiltinModule?.("node:fs");
+}
+
+/** Workers as Node has them, and Deno and Bun beside their own: these let a process end. */
+export function workerThreads(): typeof import("node:worker_threads") | undefined {
+  return globals.process?.getBuiltinModule?.("node:worker_threads");
+}
+
+/** How many threads can run at the same time; 1 where nobody knows. */
+export function processors(): number {
+  const os = globals.process?.getBuiltinModule?.("node:os");
+  return os?.availableParallelism() ?? globals.navigator?.hardwareConcurrency ?? 1;
 }
 
 /** The bytes behind an address: a file where it is one and can be read, else fetched. */

@@ -11,6 +11,10 @@ use gradus_kernels::rng;
 /// The kernels' register-only loop: what the machine can do at most, for benchmarks.
 pub use gradus_kernels::gemm::{multiply_add_limit, MULTIPLY_ADD_LIMIT_FLOPS};
 
+/// The threads that help, in builds with shared memory.
+#[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
+pub use gradus_kernels::par::POOL;
+
 /// The indices in an order drawn from seed and epoch.
 pub fn shuffled(indices: &[u32], seed: u64, epoch: u32) -> Vec<u32> {
     let mut shuffled = indices.to_vec();

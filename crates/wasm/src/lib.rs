@@ -3,6 +3,9 @@
 //! Errors cross as `Error` objects whose message is the core's; a panic leaves its message for
 //! `lastPanic` and then traps.
 
+#[cfg(target_feature = "atomics")]
+mod threads;
+
 use gradus_core::engine::Engine as Core;
 use gradus_core::error::{Error, Result as CoreResult};
 use gradus_core::ops::Clock;

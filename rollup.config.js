@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { dts } from "rollup-plugin-dts";
 import { minify } from "terser";
 
-const glue = /build\/wasm\/(?:threads-)?strict\/gradus_wasm/;
+const glue = "build/wasm/threads-strict/gradus_wasm";
 
 /**
  * Connects tsc's output: the generated glue lies outside of it, and source maps
@@ -19,8 +19,8 @@ function compiledTypeScript(extension) {
     name: "compiled-typescript",
     resolveId(source) {
       // The path is right for ts/runtime/, not for build/ts/runtime/.
-      const [path] = glue.exec(source) ?? [];
-      return path ? fileURLToPath(new URL(path + extension, import.meta.url)) : null;
+      if (!source.endsWith(`${glue}.js`)) return null;
+      return fileURLToPath(new URL(`${glue}${extension}`, import.meta.url));
     },
     load(id) {
       if (!existsSync(`${id}.map`)) return null;
@@ -39,7 +39,7 @@ function withoutOwnAddress() {
   return {
     name: "without-own-address",
     transform(code, id) {
-      if (!glue.test(id) || !id.endsWith(".js")) return null;
+      if (!id.endsWith(`${glue}.js`)) return null;
       if (!code.includes(address)) throw new Error(`${id}: no ${address} to take out`);
       return { code: code.replace(address, "undefined"), map: null };
     },
@@ -148,15 +148,15 @@ function bundle(name, plugins, { sourcemap = true, input = "index.js" } = {}) {
     input: { [name]: `build/ts/${input}` },
     external,
     plugins: [...plugins, compiledTypeScript(".js"), withoutOwnAddress(), minified()],
-    output: { dir: "dist", format: "es", sourcemap, chunkFileNames: "[name].js" },
+    output: { dir: "dist", format: "es", sourcemap },
   };
 }
 
 /** @type {import("rollup").RollupOptions[]} */
 const bundles = [
   bundle("worker", [], { input: "models/remote/worker.js" }),
-  bundle("index", []),
   bundle("pool-worker", [], { input: "runtime/pool-worker.js" }),
+  bundle("index", []),
   bundle("inline", [withEngine("inline"), base64(), scriptText()], { sourcemap: false }),
   bundle("workerd", [withEngine("workerd"), importedWasm()]),
   {

@@ -4,7 +4,7 @@ import { copyFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow, fingerprint, isUpToDate, markDone } from "./build/fingerprint.mjs";
-import { packagedVariants } from "./build/variants.mjs";
+import { gluedVariant, packagedVariants } from "./build/variants.mjs";
 import { withLock } from "./toolchain/lock.mjs";
 import { inRoot, npmTool } from "./toolchain/paths.mjs";
 import { main, run, say } from "./toolchain/run.mjs";
@@ -19,15 +19,15 @@ const sources = () => [
   ...filesBelow(["ts"], (path) => !path.endsWith(".test.ts")),
   ...["tsconfig.json", "tsconfig.build.json", "rollup.config.js", "package-lock.json"],
   "scripts/build-ts.mjs",
-  ...["strict", "threads-strict"].flatMap((variant) =>
-    ["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) => join("build", "wasm", variant, file)),
+  ...["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) =>
+    join("build", "wasm", gluedVariant, file),
   ),
   ...packagedVariants.map(wasmOf),
 ];
 
 const bundles = [
   ...["dist/worker.js", "dist/index.js", "dist/inline.js", "dist/workerd.js"],
-  ...["dist/threaded.js", "dist/pool-worker.js"],
+  "dist/pool-worker.js",
 ];
 
 /** Needs the WebAssembly variants of the package to be built. */

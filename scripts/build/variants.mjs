@@ -63,3 +63,6 @@ export const variants = [
 
 /** Built when no name is given, and part of the package. */
 export const packagedVariants = ["strict", "relaxed", "threads-strict", "threads-relaxed"];
+
+/** Whose glue drives all of them. */
+export const gluedVariant = "threads-strict";

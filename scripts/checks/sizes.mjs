@@ -30,7 +30,7 @@ export const fileSize = {
 const budget = 200_000;
 /** What threads may add to that, all files of theirs together: theirs take the place of others. */
 const threadsShare = 0.15;
-const threadScripts = ["dist/threaded.js", "dist/pool-worker.js"];
+const threadScripts = ["dist/pool-worker.js"];
 const scripts = [
   ...["dist/index.js", "dist/worker.js", "dist/inline.js", "dist/workerd.js"],
   ...threadScripts,

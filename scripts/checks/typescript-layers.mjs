@@ -33,9 +33,9 @@ const forbidden = [
     reason: "a diagnosis may know only callbacks and plain numbers",
   },
   {
-    from: /^(?!ts\/runtime\/(?:bindings|threaded)\.ts$)/,
+    from: /^(?!ts\/runtime\/bindings\.ts$)/,
     to: /^build\/.*\.js$/,
-    reason: "only ts/runtime/bindings.ts and threaded.ts may import the generated glue",
+    reason: "only ts/runtime/bindings.ts may import the generated glue",
   },
 ];
 

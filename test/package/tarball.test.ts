@@ -27,8 +27,6 @@ describe("the tarball", () => {
       "dist/inline.js",
       "dist/pool-worker.js",
       "dist/pool-worker.js.map",
-      "dist/threaded.js",
-      "dist/threaded.js.map",
       "dist/worker.js",
       "dist/worker.js.map",
       "dist/workerd.js",

@@ -140,7 +140,7 @@ describe("workers", () => {
       ${wide}
       console.log((await wide.predict(x)).shape.join(), runtimeInfo().threads, runtimeInfo().why);
     `);
-    expect(out).toMatch(/^256,256 1 .*; fewer threads: Error: not today$/);
+    expect(out).toMatch(/^256,256 1 .*; no threads: Error: not today$/);
   });
 });
 
@@ -193,7 +193,7 @@ describe("init", () => {
       `);
     expect(await use(given)).toBe("given 2 handed to init");
     expect(await use(plain)).toMatch(
-      /^given 1 handed to init; no threads: the engine .* no shared/,
+      /^given 1 handed to init; no threads: the engine .* no memory/,
     );
   });
 });

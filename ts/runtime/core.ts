@@ -15,14 +15,11 @@ export class Core {
   layout = 0;
   readonly #engine: Engine;
   readonly #memory: WebAssembly.Memory;
-  readonly #lastPanic: () => string;
   #broken: string | null = null;
 
-  /** @param panicOf what the engine's own glue says of its last panic */
-  constructor(engine: Engine, memory: WebAssembly.Memory, panicOf = lastPanic) {
+  constructor(engine: Engine, memory: WebAssembly.Memory) {
     this.#engine = engine;
     this.#memory = memory;
-    this.#lastPanic = panicOf;
   }
 
   /** Says that a thread is gone: its part of the work may be missing. */
@@ -68,7 +65,7 @@ export class Core {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) {
       // After a panic the engine's state is unknown: nothing may go on with it.
-      this.#broken = this.#lastPanicOr(message);
+      this.#broken = lastPanicOr(message);
       return this.#internal(where, this.#broken);
     }
     const [, place, expected, received, hint] = coreError.exec(message) ?? [];
@@ -76,14 +73,6 @@ export class Core {
       return this.#internal(where, message);
     }
     return new GradusError(place, { expected, received, ...(hint === undefined ? {} : { hint }) });
-  }
-
-  #lastPanicOr(message: string): string {
-    try {
-      return this.#lastPanic() || message;
-    } catch {
-      return message;
-    }
   }
 
   #internal(where: string, message: string): GradusError {
@@ -99,5 +88,13 @@ export class Core {
       received: `internal error: ${message}`,
       hint: "This is a fault of gradus: please report it. Load the page or process anew to go on.",
     });
+  }
+}
+
+function lastPanicOr(message: string): string {
+  try {
+    return lastPanic() || message;
+  } catch {
+    return message;
   }
 }

@@ -1,8 +1,15 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
 import { checkNumber, checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
-import { type Build, Engine, loadGlue, loadGlueNow } from "./bindings.js";
+import {
+  type Build,
+  Engine,
+  loadGlue,
+  loadGlueNow,
+  poolAllowNaps,
+  sharesMemory,
+} from "./bindings.js";
 import { Core } from "./core.js";
-import { type PackagedThreads, packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
+import { packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
 import { processors, readBytes, readBytesNow } from "./platform.js";
 import { mayNap, obstacle, startWorkers } from "./pool.js";
 
@@ -139,10 +146,9 @@ export async function loadedCore(): Promise<Core> {
   return core as Core;
 }
 
-/** What the engine was made of, for workers that make one of their own, which has no threads. */
-export async function loadedModule(): Promise<WebAssembly.Module> {
-  compiled ??= await packagedModule(info.simd ?? choose("auto")[0]);
-  return compiled;
+/** What the engine was made of, for workers that make one of their own. */
+export function loadedModule(): WebAssembly.Module {
+  return compiled as WebAssembly.Module;
 }
 
 /** Most threads that `init` takes. */
@@ -161,36 +167,22 @@ async function load(
 ): Promise<void> {
   let lacking: string | null = null;
   if (threads > 1) lacking = packagedThreads ? obstacle() : "this form of the package has none";
-  const because = (why: string) => (lacking === null ? why : `${why}; no threads: ${lacking}`);
   if (wasm !== undefined) {
     const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
     checkWasm("init", source);
     const module = await compile(source);
+    if (threads > 1 && !sharesMemory(module)) lacking ??= "the engine handed over shares no memory";
     const asked = simd === "auto" ? null : simd;
-    const how = { build: "given", simd: asked, why: "handed to init" } as const;
-    const shares = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
-    if (shares && packagedThreads) await startThreads(packagedThreads, module, how, threads);
-    else {
-      if (threads > 1) lacking ??= "the engine that was handed over has no shared memory";
-      await start(module, { ...how, why: because(how.why) });
-    }
+    await start(module, { build: "given", simd: asked, why: "handed to init" }, threads, lacking);
   } else {
     const [build, why] = choose(simd);
-    if (threads > 1 && packagedThreads && lacking === null) {
-      const module = await compile(await readUrl(packagedThreads.wasm(build)));
-      const how = { build: `gradus-threads-${build}.wasm`, simd: build, why } as const;
-      await startThreads(packagedThreads, module, how, threads);
-    } else {
-      const how = { build: `gradus-${build}.wasm`, simd: build, why: because(why) } as const;
-      await start(await packagedModule(build), how);
-    }
+    const shared = threads > 1 && lacking === null ? packagedThreads?.wasm(build) : undefined;
+    const packaged = shared ?? packagedWasm(build);
+    const module = await compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
+    const file = `gradus-${shared ? "threads-" : ""}${build}.wasm` as const;
+    await start(module, { build: file, simd: build, why }, threads, lacking);
   }
   askedThreads = threads;
-}
-
-async function packagedModule(build: Build): Promise<WebAssembly.Module> {
-  const packaged = packagedWasm(build);
-  return compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
 }
 
 function choose(asked: "auto" | Build): [Build, string] {
@@ -308,47 +300,45 @@ function wrongBytes(where: string, error: unknown): never {
 
 type How = Omit<RuntimeInfo, "threads">;
 
-async function start(module: WebAssembly.Module, how: How): Promise<void> {
-  const { memory } = await loadGlue({ module_or_path: module }).catch((error: unknown) =>
-    wrongBytes("init", error),
-  );
-  begin(module, memory, how);
+/** Starts the engine and, unless something is lacking, the workers that help it. */
+async function start(
+  module: WebAssembly.Module,
+  how: How,
+  threads: number,
+  lacking: string | null,
+): Promise<void> {
+  const { memory } = await loadGlue(module).catch((error: unknown) => wrongBytes("init", error));
+  const begun = new Core(new Engine(), memory);
+  let helping = 0;
+  let failure = lacking;
+  if (threads > 1 && packagedThreads && lacking === null) {
+    poolAllowNaps(mayNap());
+    ({ helping, failure } = await startWorkers(
+      packagedThreads.worker,
+      threads - 1,
+      { module, memory },
+      (reason) => begun.lose(reason),
+    ));
+  }
+  const missing = `; ${helping > 0 ? "fewer" : "no"} threads: ${failure}`;
+  begin(module, begun, { ...how, threads: 1 + helping, why: how.why + (failure ? missing : "") });
 }
 
 function startNow(where: string, wasm: WebAssembly.Module | BufferSource, how: How): Core {
   try {
     const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);
-    return begin(module, loadGlueNow({ module }).memory, how);
+    const { memory } = loadGlueNow(module);
+    return begin(module, new Core(new Engine(), memory), { ...how, threads: 1 });
   } catch (error) {
     return wrongBytes(where, error);
   }
 }
 
-function begin(module: WebAssembly.Module, memory: WebAssembly.Memory, how: How): Core {
+function begin(module: WebAssembly.Module, begun: Core, found: RuntimeInfo): Core {
   compiled = module;
-  core = new Core(new Engine(), memory);
-  info = { ...how, threads: 1 };
-  return core;
-}
-
-/** Starts a build with shared memory and the workers that help it. */
-async function startThreads(
-  { glue, worker }: PackagedThreads,
-  module: WebAssembly.Module,
-  how: How,
-  threads: number,
-): Promise<void> {
-  const { loadGlue, Engine, lastPanic, poolAllowNaps } = await glue();
-  const { memory } = await loadGlue({ module_or_path: module }).catch((error: unknown) =>
-    wrongBytes("init", error),
-  );
-  const begun = new Core(new Engine(), memory, lastPanic);
-  poolAllowNaps(mayNap());
-  const lost = (reason: string) => begun.lose(reason);
-  const { helping, failure } = await startWorkers(worker, threads - 1, { module, memory }, lost);
   core = begun;
-  const why = failure === null ? how.why : `${how.why}; fewer threads: ${failure}`;
-  info = { ...how, threads: 1 + helping, why };
+  info = found;
+  return begun;
 }
 
 function checkSame(simd: "auto" | Build, threads: InitOptions["threads"]): void {

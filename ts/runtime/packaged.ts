@@ -37,8 +37,6 @@ export interface PackagedThreads {
   readonly worker: WorkerFile;
   /** The address of a build. */
   wasm(build: Build): URL;
-  /** The glue of these builds. */
-  glue(): Promise<typeof import("./threaded.js")>;
 }
 
 /** What threads need; null where this form of the package does without. */
@@ -55,5 +53,4 @@ export const packagedThreads: PackagedThreads | null = {
     build === "relaxed"
       ? new URL("./gradus-threads-relaxed.wasm", import.meta.url)
       : new URL("./gradus-threads-strict.wasm", import.meta.url),
-  glue: () => import("./threaded.js"),
 };

@@ -1,6 +1,6 @@
 // The program of a worker: joins the engine's memory and computes what it is given there, for good.
 // It is a file of its own, `pool-worker.js` in the package, and must stay small: no models here.
-import { joinGlueNow, lastPanic, poolFail, poolServe } from "./threaded.js";
+import { joinNow, lastPanic, poolFail, poolServe } from "./bindings.js";
 
 /** What the thread that starts a worker tells it. */
 export interface Joining {
@@ -30,7 +30,7 @@ const port = globals.process?.getBuiltinModule?.("node:worker_threads").parentPo
 
 port.onmessage = ({ data: { module, memory } }) => {
   try {
-    joinGlueNow({ module, memory, thread_stack_size: stackBytes });
+    joinNow({ module, memory, thread_stack_size: stackBytes });
   } catch (error) {
     port.postMessage({ failure: String(error) });
     return;

@@ -234,7 +234,7 @@ export class RemoteFit {
       kind: "begin",
       settings: {
         where: this.#where,
-        module: await loadedModule(),
+        module: loadedModule(),
         seed: this.#state.seed,
         accumulationSteps: optimizer.accumulationSteps,
         slice: this.#pace.slice,

@@ -43,7 +43,7 @@ let before: Promise<void> = Promise.resolve();
 
 async function begin(given: RemoteSettings): Promise<void> {
   settings = given;
-  const { memory } = await loadGlue({ module_or_path: given.module });
+  const { memory } = await loadGlue(given.module);
   core = new Core(new Engine(), memory);
   const byId = new Map(given.variables.map((variable) => [variable.id, variable]));
   const filler = { name: "not used here", shape: [1] };

@@ -299,8 +299,6 @@ export function resolveActivation(where: string, given: Activation): (x: Sym) =>
       received: describe(given),
     });
   }
-  // Those of this file stay themselves, so that they can be recognised.
-  if (names.some((name) => byName[name] === given)) return given;
   return (x) => {
     const y: unknown = given(x);
     if (y instanceof Sym) return y;

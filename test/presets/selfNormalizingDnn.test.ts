@@ -21,6 +21,7 @@ import {
   maxNorm,
   model,
   normalization,
+  ops,
   type Preset,
   relu,
   type SelfNormalizingDnnOptions,
@@ -76,7 +77,7 @@ describe("architecture", () => {
       dense({ units: 5, kernelInitializer: varianceScaling() }),
       selu(),
       dense({ units: 5, kernelInitializer: "lecunNormal", useBias: false }),
-      activation({ activation: activations.selu }),
+      activation({ activation: (x) => activations.selu(x) }),
     ];
     const { model: net } = selfNormalizingDnn({ ...base, hidden });
     expect(net.layers.slice(1, -1)).toEqual(hidden);
@@ -137,13 +138,17 @@ describe("layers it refuses", () => {
     [
       "activations as options",
       [dense({ units: 3, activation: "relu", kernelInitializer: "lecunNormal" })],
-      'dense "dense": its activation is not selu',
+      'dense "dense": its activation is relu, not selu',
     ],
-    ["none", [dense({ units: 3, kernelInitializer: "lecunNormal" })], "its activation is not selu"],
+    [
+      "none",
+      [dense({ units: 3, kernelInitializer: "lecunNormal" })],
+      "its activation is linear, not selu",
+    ],
     [
       "one of its own",
-      [dense({ units: 3, ...lecun, activation: (x) => activations.selu(x) })],
-      "its activation is not selu",
+      [dense({ units: 3, ...lecun, activation: (x) => ops.multiply(activations.selu(x), 2) })],
+      "its activation is several functions, not selu",
     ],
     [
       "he",

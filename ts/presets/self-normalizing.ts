@@ -1,13 +1,14 @@
 // Role: the rules under which a net normalises itself, and which of them a net breaks. It must not
 // build or train.
-import { linear, selu } from "../activations.js";
 import type { DataLike } from "../data/rows.js";
+import { GraphBuilder } from "../graph.js";
 import { type FillPlan, lecunNormal } from "../initializers.js";
 import { placeOf } from "../layers/connect.js";
 import type { Layer, WeightSpec } from "../layers/layer.js";
 import type { LayerTensor, LayerUse } from "../layers/layer-tensor.js";
 import type { Model } from "../models/model.js";
 import type { TensorStructure } from "../models/parts.js";
+import { fixed } from "../shape.js";
 import { readInputs, unstandardized } from "./inputs.js";
 
 /** A rule of self-normalising nets. */
@@ -37,7 +38,7 @@ export interface SelfNormalizingFault {
 }
 
 /** Layers that keep mean 0 and variance 1. */
-const harmless = ["flatten", "normalization", "selu", "alphaDropout"];
+const harmless = ["flatten", "normalization", "alphaDropout"];
 
 /** Why layers must not be there, by what their kind's name contains. */
 const layerReasons: readonly (readonly [RegExp, string])[] = [
@@ -76,26 +77,36 @@ export function faultsOf(
   });
 }
 
-function isSelu({ kind, definition }: Layer): boolean {
-  return kind === "selu" || definition.activation === selu;
+/** What a layer ends with: `selu`, `linear`; a text that is no activation for what is made of several. */
+function activationOf({ layer, inputs: [input], specs }: LayerUse): string {
+  const graph = new GraphBuilder();
+  const given = (input as LayerTensor).dims;
+  const units = specs.find(({ name }) => name === "kernel")?.shape.at(-1);
+  const x = graph.input("x", units === undefined ? given : [...given.slice(0, -1), fixed(units)]);
+  const y = layer.definition.activation?.(x) ?? x;
+  if (y === x) return "linear";
+  const { op, kind, inputs } = graph.madeBy(y);
+  return inputs[0] === x ? (kind ?? op) : "several functions";
 }
 
 function* hiddenFaults(
-  { layer, specs, addsLoss }: LayerUse,
+  use: LayerUse,
   next: LayerUse,
 ): Generator<readonly [SelfNormalizingRule, string]> {
+  const { layer, specs, addsLoss } = use;
   const { kind } = layer;
   if (kind === "dense") {
-    const followed =
-      layer.definition.activation === linear && next.layer.kind !== "dense" && isSelu(next.layer);
-    if (!isSelu(layer) && !followed) {
+    const own = activationOf(use);
+    const isFollowed =
+      own === "linear" && next.layer.kind !== "dense" && activationOf(next) === "selu";
+    if (own !== "selu" && !isFollowed) {
       yield [
         "activation",
-        "its activation is not selu, the one with a fixed point at mean 0 and variance 1",
+        `its activation is ${own}, not selu, the one with a fixed point at mean 0 and variance 1`,
       ];
     }
     yield* weightFaults(specs);
-  } else if (kind === "activation" ? !isSelu(layer) : !harmless.includes(kind)) {
+  } else if (!harmless.includes(kind) && activationOf(use) !== "selu") {
     const [, reason = otherLayer] = layerReasons.find(([name]) => name.test(kind)) ?? [];
     yield ["layer", reason];
   }

@@ -238,13 +238,13 @@ export {
   sgd,
 } from "./optimizers.js";
 export type { Plot, PlotSvgOptions, PlotTextOptions } from "./plot/plot.js";
+export * from "./presets/index.js";
 export {
   type PretrainAutoencoderOptions,
   type Pretrained,
   pretrainAutoencoder,
 } from "./pretraining/autoencoder.js";
 export type { Corruption, MaskingNoise } from "./pretraining/corruption.js";
-export * from "./presets/index.js";
 export {
   type L1L2Options,
   l1,

@@ -2,7 +2,15 @@
 import { checkNumber, checkOptions, describe, fail } from "../errors.js";
 
 /** Hidden layers: the units of each, first to last, or so many layers of so many units. */
-export type HiddenUnits = readonly number[] | { readonly layers: number; readonly units: number };
+export type HiddenUnits = readonly number[] | EvenLayers;
+
+/** Hidden layers of one size. */
+export interface EvenLayers {
+  /** How many, at least 1. */
+  readonly layers: number;
+  /** The units of each, at least 1. */
+  readonly units: number;
+}
 
 /** The units of each hidden layer. */
 export function unitsOf(where: string, given: HiddenUnits): readonly number[] {
@@ -17,10 +25,7 @@ export function unitsOf(where: string, given: HiddenUnits): readonly number[] {
     });
   }
   const place = `${where}: hidden`;
-  const { layers, units } = checkOptions(place, given as { layers: number; units: number }, [
-    "layers",
-    "units",
-  ]);
+  const { layers, units } = checkOptions(place, given as EvenLayers, ["layers", "units"]);
   const length = checkNumber(place, "layers", layers, whole);
   return Array.from({ length }, () => checkNumber(place, "units", units, whole));
 }

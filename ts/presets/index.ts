@@ -6,8 +6,8 @@ export {
   defaultDnn,
   type Preset,
 } from "./defaultDnn.js";
-export type { HiddenUnits } from "./hidden.js";
-export type { PresetInputs, PresetRows } from "./inputs.js";
+export type { EvenLayers, HiddenUnits } from "./hidden.js";
+export type { PresetInputs, PresetRows, PresetShape } from "./inputs.js";
 export {
   checkSelfNormalizing,
   type SelfNormalizingFault,
@@ -18,8 +18,10 @@ export {
   type SelfNormalizingDnnOwnOptions,
   selfNormalizingDnn,
 } from "./selfNormalizingDnn.js";
-export type { PresetTask } from "./task.js";
+export type { ClassesTask, LabelsTask, OutputsTask, PresetTask } from "./task.js";
 export type {
+  OneCycleSchedule,
+  PerformanceSchedule,
   PresetFitOptions,
   PresetOptimizer,
   PresetSchedule,

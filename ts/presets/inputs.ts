@@ -21,24 +21,28 @@ export interface PresetRows {
    * for those of one kind, such as pixels, of which some hardly ever differ. Default:
    * `"perFeature"`, and `"overall"` for rows of several axes.
    */
-  standardize?: Standardization | false;
+  standardize?: "perFeature" | "overall" | false;
+  /** Not beside `x`, whose rows are counted. */
   rows?: never;
+}
+
+/** Rows that a preset does not look at. */
+export interface PresetShape {
+  /** The shape of one row. */
+  inputShape: readonly number[];
+  /** How many rows `fit` will get: `"oneCycle"` counts its steps by them. */
+  rows?: number;
+  /** Not without rows. */
+  x?: never;
+  /** Not without `x`. */
+  standardize?: never;
 }
 
 const standardizations = ["perFeature", "overall"] as const;
 type Standardization = (typeof standardizations)[number];
 
 /** The rows of a preset that may look at none. */
-export type PresetInputs =
-  | PresetRows
-  | {
-      /** The shape of one row. */
-      inputShape: readonly number[];
-      /** How many rows `fit` will get: `"oneCycle"` counts its steps by them. */
-      rows?: number;
-      x?: never;
-      standardize?: never;
-    };
+export type PresetInputs = PresetRows | PresetShape;
 
 /** The names of these options. */
 export const inputNames = ["x", "inputShape", "rows", "standardize"] as const;

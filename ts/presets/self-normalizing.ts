@@ -32,6 +32,7 @@ export type SelfNormalizingRule =
 export interface SelfNormalizingFault {
   /** The layer: `dense "dense_1"`; or `inputs`. */
   readonly layer: string;
+  /** What is broken. */
   readonly rule: SelfNormalizingRule;
   /** What is wrong and what to do, as a sentence. */
   readonly reason: string;

@@ -11,32 +11,46 @@ import type { PresetChoice } from "./choices.js";
 const regressionLosses = ["meanSquaredError", "meanAbsoluteError"] as const;
 
 /** What a preset learns: exactly one of `classes`, `labels` and `outputs`. */
-export type PresetTask =
-  | {
-      /**
-       * How many classes a row may be of, at least 2. Targets are whole numbers from 0; for two
-       * classes the model gives one probability, that of class 1, else one for each.
-       */
-      classes: number;
-      labels?: never;
-      outputs?: never;
-      loss?: never;
-    }
-  | {
-      /** How many labels a row may have, each independently. Targets are 0 or 1 for each. */
-      labels: number;
-      classes?: never;
-      outputs?: never;
-      loss?: never;
-    }
-  | {
-      /** How many numbers are to be predicted for a row. */
-      outputs: number;
-      /** What is made small. Default: `"meanSquaredError"`. */
-      loss?: (typeof regressionLosses)[number];
-      classes?: never;
-      labels?: never;
-    };
+export type PresetTask = ClassesTask | LabelsTask | OutputsTask;
+
+/** The task to tell classes apart. */
+export interface ClassesTask {
+  /**
+   * How many classes a row may be of, at least 2. Targets are whole numbers from 0; for two
+   * classes the model gives one probability, that of class 1, else one for each.
+   */
+  classes: number;
+  /** Not beside `classes`. */
+  labels?: never;
+  /** Not beside `classes`. */
+  outputs?: never;
+  /** Not beside `classes`. */
+  loss?: never;
+}
+
+/** The task to give labels, none or several. */
+export interface LabelsTask {
+  /** How many labels a row may have, each independently. Targets are 0 or 1 for each. */
+  labels: number;
+  /** Not beside `labels`. */
+  classes?: never;
+  /** Not beside `labels`. */
+  outputs?: never;
+  /** Not beside `labels`. */
+  loss?: never;
+}
+
+/** The task to predict numbers. */
+export interface OutputsTask {
+  /** How many numbers are to be predicted for a row. */
+  outputs: number;
+  /** What is made small. Default: `"meanSquaredError"`. */
+  loss?: "meanSquaredError" | "meanAbsoluteError";
+  /** Not beside `outputs`. */
+  classes?: never;
+  /** Not beside `outputs`. */
+  labels?: never;
+}
 
 /** The names of these options. */
 export const taskNames = ["classes", "labels", "outputs", "loss"] as const;

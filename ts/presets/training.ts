@@ -10,22 +10,23 @@ import { oneCycle } from "../schedules.js";
 import type { PresetChoice } from "./choices.js";
 
 /** How a preset's learning rate changes. */
-export type PresetSchedule =
-  | {
-      /**
-       * `"performance"`: the rate is halved where `valLoss` stops falling. `"oneCycle"`: it rises and
-       * falls once, momentum the other way, over all epochs, whose number must be given. Default:
-       * `"performance"`.
-       */
-      schedule?: "performance";
-      /** The most epochs. Default: 100, of which early stopping leaves what is not needed. */
-      epochs?: number;
-    }
-  | {
-      schedule: "oneCycle";
-      /** The epochs of the cycle. */
-      epochs: number;
-    };
+export type PresetSchedule = PerformanceSchedule | OneCycleSchedule;
+
+/** Performance scheduling: the rate is halved where `valLoss` stops falling. */
+export interface PerformanceSchedule {
+  /** The default. */
+  schedule?: "performance";
+  /** The most epochs. Default: 100, of which early stopping leaves what is not needed. */
+  epochs?: number;
+}
+
+/** 1cycle: the rate rises and falls once, momentum the other way, over all epochs. */
+export interface OneCycleSchedule {
+  /** Needs the number of rows. */
+  schedule: "oneCycle";
+  /** The epochs of the cycle. */
+  epochs: number;
+}
 
 /** Options of how a preset trains. */
 export interface PresetTrainingOptions {
@@ -61,7 +62,9 @@ export const trainingNames = [
 
 /** What a preset has for `fit`. */
 export interface PresetFitOptions {
+  /** The most epochs. */
   readonly epochs: number;
+  /** Rows per batch. */
   readonly batchSize: number;
   /** Left out where it is 0. */
   readonly validationSplit?: number;

@@ -4,11 +4,11 @@ import {
   activation,
   adamW,
   add,
+  alphaDropout,
   batchNormalization,
   binaryCrossentropy,
   type CompileOptions,
   categoricalCrossentropy,
-  customLayer,
   dense,
   dropout,
   flatten,
@@ -43,8 +43,6 @@ const net = (...layers: Layer[]) => sequential({ inputShape: [4], seed: 1, layer
 const hidden = () => dense({ units: 8, activation: "relu", kernelInitializer: "heNormal" });
 const out = (units: number, activation: "softmax" | "sigmoid" | "linear" | "relu" | "tanh") =>
   dense({ units, activation });
-/** As the layer of that name will be: what counts is its kind. */
-const alphaDropout = () => customLayer({ kind: "alphaDropout", call: ([x]) => ops.multiply(x, 1) });
 
 function warningsOf(model: Model, options: Partial<CompileOptions> = {}): string[] {
   found.length = 0;
@@ -181,14 +179,14 @@ describe("compile warns of", () => {
     [
       "alpha dropout behind relu",
       "alphaDropoutWithoutSelu",
-      () => net(hidden(), alphaDropout(), out(1, "linear")),
+      () => net(hidden(), alphaDropout({ rate: 0.1 }), out(1, "linear")),
       {},
       /alphaDropout "alphaDropout" follows dense "dense", whose activation is not selu.*use dropout/,
     ],
     [
       "alpha dropout behind a linear layer",
       "alphaDropoutWithoutSelu",
-      () => net(out(2, "linear"), flatten(), alphaDropout()),
+      () => net(out(2, "linear"), flatten(), alphaDropout({ rate: 0.1 })),
       {},
       /follows dense/,
     ],
@@ -283,17 +281,17 @@ describe("nothing is said of", () => {
       () =>
         net(
           dense({ units: 8, activation: "selu", kernelInitializer: "lecunNormal" }),
-          alphaDropout(),
+          alphaDropout({ rate: 0.1 }),
           out(1, "linear"),
         ),
       {},
     ],
     [
       "selu as a layer, then alpha dropout",
-      () => net(out(8, "linear"), selu(), flatten(), alphaDropout(), out(1, "linear")),
+      () => net(out(8, "linear"), selu(), flatten(), alphaDropout({ rate: 0.1 }), out(1, "linear")),
       {},
     ],
-    ["alpha dropout of inputs", () => net(alphaDropout(), out(1, "linear")), {}],
+    ["alpha dropout of inputs", () => net(alphaDropout({ rate: 0.1 }), out(1, "linear")), {}],
   ])("%s", (_, make, options) => {
     expect(warningsOf(make(), options)).toEqual([]);
   });

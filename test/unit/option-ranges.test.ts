@@ -62,6 +62,14 @@ const scaleAndShift: Ranges = {
 const axis = integer([-1, 1]);
 const axes: Range = { good: [-1, 1, [1, 2]], bad: [0.5, "1", [], [0.5]] };
 const seed = whole(0, [0, 7]);
+const ofRandom: Ranges = { ...ofLayers, seed: whole(0, [0, 2 ** 31 - 1]) };
+const noiseShape: Range = {
+  good: [
+    [null, 1],
+    [1, 16],
+  ],
+  bad: [1, "1", [0], [1.5]],
+};
 const ofActivations: Ranges = { ...ofLayers, activityRegularizer: regularizer };
 const learningRate: Range = {
   good: [0, 0.1, () => 0.1, gradus.cosineDecay({ initialLearningRate: 1, decaySteps: 3 })],
@@ -118,7 +126,20 @@ const rows: Readonly<Record<string, Row>> = {
     { units: 2 },
   ],
   activation: [{ ...ofActivations, activation }, { activation: "relu" }],
-  dropout: [{ ...ofLayers, rate: belowOne, seed: whole(0, [0, 2 ** 31 - 1]) }, { rate: 0.5 }],
+  ...ofMany(
+    ["dropout", "alphaDropout"],
+    { ...ofRandom, rate: belowOne, noiseShape },
+    { rate: 0.5 },
+  ),
+  gaussianDropout: [{ ...ofRandom, rate: belowOne }, { rate: 0.5 }],
+  gaussianNoise: [{ ...ofRandom, stddev: share }, { stddev: 0.5 }],
+  spatialDropout1D: [{ ...ofRandom, rate: belowOne }, { rate: 0.5 }],
+  ...ofMany(
+    ["spatialDropout2D", "spatialDropout3D"],
+    { ...ofRandom, rate: belowOne, dataFormat: oneOf("channelsLast", "channelsFirst") },
+    { rate: 0.5 },
+  ),
+  activityRegularization: [{ ...ofLayers, l1: atLeast(0), l2: atLeast(0) }],
   batchNormalization: [
     {
       ...scaleAndShift,
@@ -392,15 +413,23 @@ const rows: Readonly<Record<string, Row>> = {
   input: [{ shape, name: text }, { shape: [2] }],
 };
 
-function ofMany(names: string | readonly string[], ranges: Ranges): Record<string, Row> {
+function ofMany(
+  names: string | readonly string[],
+  ranges: Ranges,
+  needed: Readonly<Record<string, unknown>> = {},
+): Record<string, Row> {
   const list = typeof names === "string" ? names.split(" ") : names;
-  return Object.fromEntries(list.map((name): [string, Row] => [name, [ranges]]));
+  return Object.fromEntries(list.map((name): [string, Row] => [name, [ranges, needed]]));
 }
 
 /** What takes no options in its first argument, or is checked where its test says. */
 const elsewhere: Readonly<Record<string, string>> = {
   GradusError: "errors.test.ts",
   activations: "unit/activations.test.ts",
+  checkSelfNormalizing: "presets/selfNormalizingDnn.test.ts",
+  defaultDnn: "presets/defaultDnn.test.ts",
+  mcPredict: "uncertainty/mcPredict.test.ts",
+  selfNormalizingDnn: "presets/selfNormalizingDnn.test.ts",
   byEpoch: "schedules/options.test.ts",
   cloneLayer: "models/cloning.test.ts",
   cloneModel: "models/cloning.test.ts",
@@ -553,6 +582,9 @@ describe("options of models", () => {
         },
         validationSplit: numbers([0, 0.5], [-0.1, 1]),
         validationBatchSize: whole(1),
+        // Only for iterators of batches, whose validation may be endless.
+        validationSteps: { good: [undefined], bad: [1, "1"] },
+        worker: { good: [false], bad: flag.bad },
         sampleWeight: {
           good: [[1, 0, 2, 0.5]],
           bad: [1, [1], [1, 1, 1, -1], [1, 1, 1, Number.NaN]],

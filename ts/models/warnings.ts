@@ -31,6 +31,8 @@ const passing = new Set([
   "repeatVector",
   "dropout",
   "alphaDropout",
+  "gaussianDropout",
+  "gaussianNoise",
   "activityRegularization",
 ]);
 /** Functions whose values are no probabilities. */

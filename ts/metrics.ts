@@ -8,9 +8,9 @@ import { argmax, equal, greater, less, max, multiply, reshapeTo, sum } from "./o
 import { type Dim, fixed, sameDim } from "./shape.js";
 
 /** A metric with its options. Made by `binaryAccuracy()` and the like; every loss is one, too. */
-export interface Metric {
+export interface Metric<Name extends string = string> {
   /** The name under which it stands in logs and the history. */
-  readonly name: string;
+  readonly name: Name;
   /** @internal */
   compute(yTrue: Sym, yPred: Sym): Sym;
 }
@@ -19,31 +19,31 @@ export interface Metric {
 export type MetricFunction = (yTrue: Sym, yPred: Sym) => Sym;
 
 /** An option every metric has. */
-export interface MetricOptions {
+export interface MetricOptions<Name extends string = string> {
   /** The name in logs and the history. Default: that of the factory. */
-  name?: string;
+  name?: Name;
 }
 
 /** Options of `binaryAccuracy`. */
-export interface BinaryAccuracyOptions extends MetricOptions {
+export interface BinaryAccuracyOptions<Name extends string = string> extends MetricOptions<Name> {
   /** Predictions above it count as 1. Default: 0.5. */
   threshold?: number;
 }
 
 /** Options of the top-k accuracies. */
-export interface TopKOptions extends MetricOptions {
+export interface TopKOptions<Name extends string = string> extends MetricOptions<Name> {
   /** How many of the highest predictions count, at least 1. Default: 5. */
   k?: number;
 }
 
-function metric(
+function metric<Name extends string>(
   factory: string,
-  options: MetricOptions,
+  options: MetricOptions<Name>,
   known: readonly string[],
   compute: (yTrue: Sym, yPred: Sym, place: string) => Sym,
-): Metric {
+): Metric<Name> {
   checkOptions(factory, options, ["name", ...known]);
-  const { name = factory } = options;
+  const { name = factory as Name } = options;
   if (typeof name !== "string" || name === "") {
     fail(`${factory}: name`, { expected: "a text", received: describe(name) });
   }
@@ -67,7 +67,9 @@ function checkRanks(place: string, yTrue: Sym, yPred: Sym, difference: number): 
  * How often the prediction is right: binary, categorical or sparse categorical accuracy, whichever
  * fits the shapes of targets and predictions, as in Keras.
  */
-export function accuracy(options: MetricOptions = {}): Metric {
+export function accuracy<const Name extends string = "accuracy">(
+  options: MetricOptions<Name> = {},
+): Metric<NoInfer<Name>> {
   return metric("accuracy", options, [], (yTrue, yPred) => {
     if (isOne(yPred.dims.at(-1))) return binaryHits(yTrue, yPred, 0.5);
     const labels = squeezed(yTrue, yPred);
@@ -102,7 +104,9 @@ function categoricalHits(yTrue: Sym, yPred: Sym): Sym {
  * How often a prediction above the threshold meets a target of 1, and one below a 0.
  * Source: https://keras.io/api/metrics/accuracy_metrics/#binaryaccuracy-class
  */
-export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
+export function binaryAccuracy<const Name extends string = "binaryAccuracy">(
+  options: BinaryAccuracyOptions<Name> = {},
+): Metric<NoInfer<Name>> {
   const { threshold = 0.5 } = checkOptions("binaryAccuracy", options, ["name", "threshold"]);
   checkNumber("binaryAccuracy", "threshold", threshold);
   return metric("binaryAccuracy", options, ["threshold"], (yTrue, yPred, place) => {
@@ -115,7 +119,9 @@ export function binaryAccuracy(options: BinaryAccuracyOptions = {}): Metric {
  * How often the highest prediction stands where the one-hot target has its 1.
  * Source: https://keras.io/api/metrics/accuracy_metrics/#categoricalaccuracy-class
  */
-export function categoricalAccuracy(options: MetricOptions = {}): Metric {
+export function categoricalAccuracy<const Name extends string = "categoricalAccuracy">(
+  options: MetricOptions<Name> = {},
+): Metric<NoInfer<Name>> {
   return metric("categoricalAccuracy", options, [], (yTrue, yPred, place) => {
     checkRanks(place, yTrue, yPred, 0);
     return categoricalHits(yTrue, yPred);
@@ -126,7 +132,9 @@ export function categoricalAccuracy(options: MetricOptions = {}): Metric {
  * How often the highest prediction is the class number of the target.
  * Source: https://keras.io/api/metrics/accuracy_metrics/#sparsecategoricalaccuracy-class
  */
-export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
+export function sparseCategoricalAccuracy<const Name extends string = "sparseCategoricalAccuracy">(
+  options: MetricOptions<Name> = {},
+): Metric<NoInfer<Name>> {
   return metric("sparseCategoricalAccuracy", options, [], (yTrue, yPred, place) => {
     const labels = squeezed(yTrue, yPred);
     checkRanks(place, labels, yPred, 1);
@@ -143,7 +151,9 @@ function checkK(factory: string, options: TopKOptions): number {
  * How often the target's class is among the k highest predictions; targets are one-hot.
  * Source: https://keras.io/api/metrics/accuracy_metrics/#topkcategoricalaccuracy-class
  */
-export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+export function topKCategoricalAccuracy<const Name extends string = "topKCategoricalAccuracy">(
+  options: TopKOptions<Name> = {},
+): Metric<NoInfer<Name>> {
   const k = checkK("topKCategoricalAccuracy", options);
   return metric("topKCategoricalAccuracy", options, ["k"], (yTrue, yPred, place) => {
     checkRanks(place, yTrue, yPred, 0);
@@ -157,7 +167,9 @@ export function topKCategoricalAccuracy(options: TopKOptions = {}): Metric {
  * How often the target's class is among the k highest predictions; targets are class numbers.
  * Source: https://keras.io/api/metrics/accuracy_metrics/#sparsetopkcategoricalaccuracy-class
  */
-export function sparseTopKCategoricalAccuracy(options: TopKOptions = {}): Metric {
+export function sparseTopKCategoricalAccuracy<
+  const Name extends string = "sparseTopKCategoricalAccuracy",
+>(options: TopKOptions<Name> = {}): Metric<NoInfer<Name>> {
   const k = checkK("sparseTopKCategoricalAccuracy", options);
   return metric("sparseTopKCategoricalAccuracy", options, ["k"], (yTrue, yPred, place) => {
     const labels = squeezed(yTrue, yPred);

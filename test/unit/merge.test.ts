@@ -73,7 +73,11 @@ describe("merging layers", () => {
   it.each([
     ["one tensor", () => add()(a), /^add: expected an array of at least 2 tensors, received one/],
     ["three for two", () => subtract()([a, a, a]), /an array of 2 tensors, received 3/],
-    ["shapes that differ", () => add()([a, b]), /add "add".*\[batch, 2\] and \[batch, 3\]/],
+    [
+      "shapes that differ",
+      () => add()([a, b as never]),
+      /add "add".*\[batch, 2\] and \[batch, 3\]/,
+    ],
     ["lengths that differ", () => dot({ axes: 1 })([a, b]), /one length, received 2 and 3/],
     ["the batch axis", () => concatenate({ axis: 0 })([a, b]), /axis from 1 to 1.*received axis 0/],
     ["no axes", () => dot({} as never), /^dot: expected axes/],

@@ -23,8 +23,8 @@ import {
 } from "../../ts/index.js";
 
 it("results have their types", () => {
-  expectTypeOf(sequential).returns.toEqualTypeOf<Model>();
-  expectTypeOf<Model["fit"]>().returns.toEqualTypeOf<Promise<History>>();
+  expectTypeOf(sequential).returns.toExtend<Model>();
+  expectTypeOf<Model["fit"]>().returns.toExtend<Promise<History>>();
   expectTypeOf<Model["predict"]>().returns.toEqualTypeOf<Promise<Tensor>>();
   expectTypeOf<Model["evaluate"]>().returns.toEqualTypeOf<Promise<Record<string, number>>>();
   expectTypeOf(ops.add).returns.toEqualTypeOf<Sym>();
@@ -35,13 +35,13 @@ it("functional models carry the structure of their inputs and outputs", () => {
   const never = async (): Promise<void> => {
     const x = input({ shape: [2] });
     const y = dense({ units: 1 })(x);
-    expectTypeOf(y).toEqualTypeOf<LayerTensor>();
+    expectTypeOf(y).toEqualTypeOf<LayerTensor<[null, 1]>>();
     const one = model({ inputs: x, outputs: y });
-    expectTypeOf(one).toEqualTypeOf<Model>();
-    expectTypeOf(one(x)).toEqualTypeOf<LayerTensor>();
+    expectTypeOf(one).toEqualTypeOf<Model<LayerTensor<[null, 2]>, LayerTensor<[null, 1]>>>();
+    expectTypeOf(one(x)).toEqualTypeOf<LayerTensor<[null, 1]>>();
     const many = model({ inputs: [x], outputs: { y, z: y } });
-    expectTypeOf(many([x]).z).toEqualTypeOf<LayerTensor>();
-    expectTypeOf((await many.predict([[[1, 2]]])).y).toEqualTypeOf<Tensor>();
+    expectTypeOf(many([x]).z).toEqualTypeOf<LayerTensor<[null, 1]>>();
+    expectTypeOf((await many.predict([[[1, 2]]])).y).toEqualTypeOf<Tensor<[number, 1]>>();
     // @ts-expect-error: shape is needed
     input({});
     // @ts-expect-error: data are no tensor to call layers on

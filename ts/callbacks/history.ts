@@ -2,12 +2,23 @@
 import { showAsText } from "../inspect.js";
 import type { Callback, CallbackParams, Logs } from "./callback.js";
 
-/** The losses and metrics of each epoch of a run of `fit`. */
-export interface History {
+/** The lists of a history under their names, as far as these are known. */
+export type HistoryLists<Names extends string, Maybe extends string> = string extends Names
+  ? Readonly<Record<string, readonly number[]>>
+  : { readonly [K in Names]: readonly number[] } & {
+      /** Of callbacks that report it. */
+      readonly [K in Maybe | "learningRate"]?: readonly number[];
+    };
+
+/**
+ * The losses and metrics of each epoch of a run of `fit`. `Names` are those that the types know to
+ * be there, `Maybe` those that may be; any, by default.
+ */
+export interface History<Names extends string = string, Maybe extends string = never> {
   /** The numbers of the epochs, from 0. */
   readonly epoch: readonly number[];
   /** One value per epoch for each name: `loss`, `accuracy`, `valLoss`, … */
-  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly history: HistoryLists<Names, Maybe>;
   /** What was known about the run when it began. */
   readonly params: CallbackParams;
   /** `history of 20 epochs`; `console.log` shows first and last values, too. */

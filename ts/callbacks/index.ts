@@ -9,7 +9,7 @@ export type {
 } from "./callback.js";
 export { type CsvLoggerOptions, csvLogger } from "./csvLogger.js";
 export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from "./earlyStopping.js";
-export type { History } from "./history.js";
+export type { History, HistoryLists } from "./history.js";
 export { lambdaCallback } from "./lambdaCallback.js";
 export {
   type LearningRateSchedulerOptions,

@@ -10,7 +10,7 @@ import { isTensor } from "./tensor.js";
  * such as a running generator cannot, so that for several epochs the function is what is wanted.
  */
 export type BatchSource<Batch> =
-  | (Iterable<Batch> & object)
+  | (Iterable<Batch> & { readonly length?: never })
   | AsyncIterable<Batch>
   | (() => Iterable<Batch> | AsyncIterable<Batch>);
 

@@ -13,16 +13,26 @@ export type TensorData = Float32Array | Int32Array | Uint8Array;
 /** Numbers in arrays of arrays, as deep as the shape is long; a scalar is one number. */
 export type NestedNumbers = number | NestedNumbers[];
 
-/** Numbers with a shape, in row-major order (the last axis runs fastest). */
-export interface Tensor {
+/** The nested arrays of a shape: `number[][]` for `[number, 10]`. */
+export type NestedOf<S extends readonly number[]> = number extends S["length"]
+  ? NestedNumbers
+  : S extends readonly [number, ...infer Rest extends readonly number[]]
+    ? NestedOf<Rest>[]
+    : number;
+
+/**
+ * Numbers with a shape, in row-major order (the last axis runs fastest). `S` is the shape as far as
+ * the types know it: `Tensor<[number, 10]>`.
+ */
+export interface Tensor<S extends readonly number[] = readonly number[]> {
   /** The size of each axis; `[]` for a scalar. */
-  readonly shape: readonly number[];
+  readonly shape: Readonly<S>;
   /** The element type; it fits `data`. */
   readonly dtype: DType;
   /** The elements; as many as the product of `shape`. */
   readonly data: TensorData;
   /** The elements as nested arrays, `[[1, 2], [3, 4]]` for the shape [2, 2]. */
-  toArray(): NestedNumbers;
+  toArray(): NestedOf<S>;
   /** Element type and shape: `float32 tensor [2, 2]`; `console.log` shows the numbers, too. */
   toString(): string;
 }
@@ -97,6 +107,10 @@ export function isTensor(value: unknown): value is Tensor {
  * @example
  * tensor(new Float32Array([1, 2, 3, 4]), [2, 2]).toArray(); // [[1, 2], [3, 4]]
  */
+export function tensor<const S extends readonly number[] = readonly [number]>(
+  data: TensorData,
+  shape?: S,
+): Tensor<S>;
 export function tensor(data: TensorData, shape: readonly number[] = [data.length]): Tensor {
   if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) {
     fail("tensor", {

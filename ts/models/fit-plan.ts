@@ -16,7 +16,12 @@ export type ValidationData<X = DataLike, Y = DataLike> =
   | readonly [x: X, y: Y, sampleWeight: AnyData];
 
 /** Options of `fit`. */
-export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
+export interface FitOptions<
+  X = DataLike,
+  Y = DataLike,
+  V = ValidationData<X, Y> | Batches<X, Y>,
+  S = number,
+> extends RunOptions {
   /** The number of the epoch after the last one. Default: 1. */
   epochs?: number;
   /** The number of the first epoch, where training goes on. Default: 0. */
@@ -24,14 +29,14 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
   /** Whether each epoch takes the rows in another order, fixed by the seed. Default: true. */
   shuffle?: boolean;
   /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. */
-  validationData?: ValidationData<X, Y> | Batches<X, Y>;
+  validationData?: V;
   /**
    * How many batches of `validationData` are taken after each epoch, where these come one at a
    * time. Default: all there are.
    */
   validationSteps?: number;
   /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. */
-  validationSplit?: number;
+  validationSplit?: S;
   /** Rows per batch of validation. Default: `batchSize`. */
   validationBatchSize?: number;
   /**
@@ -52,8 +57,8 @@ export interface FitOptions<X = DataLike, Y = DataLike> extends RunOptions {
 }
 
 /** Options of `fit` over batches that come one at a time. */
-export interface FitBatchesOptions<X = DataLike, Y = DataLike>
-  extends Omit<FitOptions<X, Y>, (typeof ofArrays)[number]> {
+export interface FitBatchesOptions<X = DataLike, Y = DataLike, V = ValidationData<X, Y> | Batches<X, Y>>
+  extends Omit<FitOptions<X, Y, V>, (typeof ofArrays)[number]> {
   /**
    * Batches of an epoch; the next one goes on where it ended, and where the data end, it begins
    * anew if it can. Default: all there are, anew in each epoch.

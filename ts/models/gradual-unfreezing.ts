@@ -98,7 +98,7 @@ export async function gradualUnfreezing<I extends TensorStructure, O extends Ten
       }
     }
     model.compile(typeof compile === "function" ? compile(stage) : compile);
-    await model.fit(x, y, {
+    await model.fit(x as never, y as never, {
       ...rest,
       callbacks: [...(rest.callbacks ?? []), history],
       initialEpoch: stage * epochsPerGroup,

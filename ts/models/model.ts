@@ -1,7 +1,6 @@
 // The model as users see it: each method checks who may call and hands on to the file that does
 // it. It must not know how layers are connected.
-import type { CallbackModel, Logs } from "../callbacks/callback.js";
-import type { History } from "../callbacks/history.js";
+import type { CallbackModel } from "../callbacks/callback.js";
 import type { DataLike } from "../data/rows.js";
 import type { BatchSource } from "../data/stream.js";
 import type { Tensor } from "../data/tensor.js";
@@ -19,20 +18,25 @@ import {
   testOnBatch,
   trainOnBatch,
 } from "./batch.js";
+import type { InputComplaint, TargetComplaint } from "./data-types.js";
 import { type EvaluateBatchesOptions, type EvaluateOptions, evaluate } from "./evaluate.js";
 import type { Batches } from "./feed.js";
 import { fit } from "./fit.js";
-import type { FitBatchesOptions, FitOptions } from "./fit-plan.js";
+import type { FitBatchesOptions, FitOptions, ValidationData } from "./fit-plan.js";
 import type { AnyData } from "./labelled-data.js";
 import type { LayerGraph } from "./layer-graph.js";
+import type { HistoryOf, LogNames, LogsOf } from "./log-types.js";
 import { checkLoss } from "./lowering.js";
 import { ModelState } from "./model-state.js";
+import type { MetricsLike } from "./output-setup.js";
 import {
   type DataFor,
   type InPlaceOf,
   inForm,
   partsOf,
   type ResultOf,
+  type SameShapeAs,
+  type ShapeIn,
   type TensorStructure,
 } from "./parts.js";
 import {
@@ -65,9 +69,14 @@ export interface SummaryOptions {
 }
 
 /** How a model is called as a layer: returns what its outputs are for these inputs. */
-export type ModelFunction<I extends TensorStructure, O extends TensorStructure> = (
-  inputs: InPlaceOf<I, LayerTensor>,
-) => InPlaceOf<O, LayerTensor>;
+export type ModelFunction<I extends TensorStructure, O extends TensorStructure> = {
+  call<const T extends InPlaceOf<I, LayerTensor>>(inputs: T & SameShapeAs<T, I>): O;
+}["call"];
+
+/** Validation data of a model, all at once or in batches. */
+type AnyValidation<I extends TensorStructure, O extends TensorStructure> =
+  | ValidationData<DataFor<I>, DataFor<O>>
+  | Batches<DataFor<I>, DataFor<O>>;
 
 const CallableModel = Callable as new <
   I extends TensorStructure,
@@ -77,9 +86,14 @@ const CallableModel = Callable as new <
 /**
  * A network that can be trained, evaluated and used. Made by `sequential()` and `model()`; in
  * functional models it is called on tensors as a layer is. `I` and `O` say whether it has one input
- * and output or several, in an array or by name: data and predictions have the same form.
+ * and output or several, in an array or by name: data and predictions have the same form. `Names`
+ * are what it reports, known to the types where `compile` says so.
  */
-export class Model<I extends TensorStructure = LayerTensor, O extends TensorStructure = LayerTensor>
+export class Model<
+    I extends TensorStructure = LayerTensor,
+    O extends TensorStructure = LayerTensor,
+    Names extends string = string,
+  >
   extends CallableModel<I, O>
   implements CallbackModel
 {
@@ -111,13 +125,13 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   }
 
   /** The shape of its input, or of each; `null` stands for the batch size. */
-  get inputShape(): InPlaceOf<I, readonly (number | null)[]> {
+  get inputShape(): ShapeIn<I> {
     const { inputs } = this.#state.graph;
     return this.#forInputs(inputs.map(({ tensor }) => tensor.shape)) as never;
   }
 
   /** The shape of its output, or of each; `null` stands for the batch size. */
-  get outputShape(): InPlaceOf<O, readonly (number | null)[]> {
+  get outputShape(): ShapeIn<O> {
     const { outputs } = this.#state.graph;
     return this.#forOutputs(outputs.map(({ dims }) => visibleShape(dims))) as never;
   }
@@ -205,13 +219,19 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
 
   /**
    * Decides how the model is trained: optimizer, loss, metrics, and which layers (those that are
-   * `trainable` now). Weights stay; the optimizer starts anew.
+   * `trainable` now). Weights stay; the optimizer starts anew. Returns the model, whose type then
+   * knows the names of what it reports.
    * Source: https://keras.io/api/models/model_training_apis/#compile-method
    *
    * @example
-   * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+   * const model = sequential({ inputShape: [784], layers }).compile({
+   *   optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"],
+   * });
+   * const { accuracy } = (await model.fit(x, y)).history; // and no accurracy
    */
-  compile(options: CompileOptions): void {
+  compile<const M extends MetricsLike = [], const W extends MetricsLike = []>(
+    options: CompileOptions<M, W>,
+  ): Model<I, O, LogNames<O, M, W>> {
     const where = "compile";
     this.#state.activity.check(where, "replaces");
     const given = checkOptions(where, options, [
@@ -226,6 +246,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
     warnOfModel(where, this.#state.graph, setup);
     this.#state.setup?.free();
     this.#state.setup = setup;
+    return this as never;
   }
 
   /**
@@ -246,13 +267,22 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
    * const history = await model.fit(x, y, { epochs: 10, batchSize: 64, validationSplit: 0.1 });
    * await model.fit(async function* () { for await (const part of parts()) yield [part.x, part.y]; });
    */
-  fit(
+  fit<V extends AnyValidation<I, O> | undefined = undefined>(
     batches: Batches<DataFor<I>, DataFor<O>>,
-    options?: FitBatchesOptions<DataFor<I>, DataFor<O>>,
-  ): Promise<History>;
-  fit(x: DataFor<I>, y: DataFor<O>, options?: FitOptions<DataFor<I>, DataFor<O>>): Promise<History>;
-  fit(x: unknown, y?: unknown, options?: object): Promise<History> {
-    return fit(this.#state, this, x as AnyData, y as AnyData, options);
+    options?: FitBatchesOptions<DataFor<I>, DataFor<O>, V>,
+  ): Promise<HistoryOf<Names, V, undefined, AnyValidation<I, O>>>;
+  fit<
+    X extends DataFor<I>,
+    Y extends DataFor<O>,
+    V extends AnyValidation<I, O> | undefined = undefined,
+    S extends number | undefined = undefined,
+  >(
+    x: X & InputComplaint<X, I>,
+    y: Y & TargetComplaint<Y, O>,
+    options?: FitOptions<DataFor<I>, DataFor<O>, V, S>,
+  ): Promise<HistoryOf<Names, V, S, AnyValidation<I, O>>>;
+  fit(x: unknown, y?: unknown, options?: object): Promise<never> {
+    return fit(this.#state, this, x as AnyData, y as AnyData, options) as Promise<never>;
   }
 
   /**
@@ -262,10 +292,14 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   evaluate(
     batches: Batches<DataFor<I>, DataFor<O>>,
     options?: EvaluateBatchesOptions,
-  ): Promise<Logs>;
-  evaluate(x: DataFor<I>, y: DataFor<O>, options?: EvaluateOptions): Promise<Logs>;
-  evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<Logs> {
-    return evaluate(this.#state, this, x as AnyData, y as AnyData, options);
+  ): Promise<LogsOf<Names>>;
+  evaluate<X extends DataFor<I>, Y extends DataFor<O>>(
+    x: X & InputComplaint<X, I>,
+    y: Y & TargetComplaint<Y, O>,
+    options?: EvaluateOptions,
+  ): Promise<LogsOf<Names>>;
+  evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<never> {
+    return evaluate(this.#state, this, x as AnyData, y as AnyData, options) as Promise<never>;
   }
 
   /**
@@ -274,7 +308,10 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
    * Source: https://keras.io/api/models/model_training_apis/#predict-method
    */
   predict(batches: BatchSource<DataFor<I>>, options?: PredictBatchesOptions): Promise<ResultOf<O>>;
-  predict(x: DataFor<I>, options?: PredictOptions): Promise<ResultOf<O>>;
+  predict<X extends DataFor<I>>(
+    x: X & InputComplaint<X, I>,
+    options?: PredictOptions,
+  ): Promise<ResultOf<O>>;
   async predict(
     x: unknown,
     options?: PredictOptions | PredictBatchesOptions,
@@ -283,17 +320,25 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   }
 
   /** One training step on one batch; returns its loss and metrics, before the step. */
-  trainOnBatch(x: DataFor<I>, y: DataFor<O>, options?: TrainOnBatchOptions): Promise<Logs> {
-    return trainOnBatch(this.#state, x as AnyData, y as AnyData, options);
+  trainOnBatch<X extends DataFor<I>, Y extends DataFor<O>>(
+    x: X & InputComplaint<X, I>,
+    y: Y & TargetComplaint<Y, O>,
+    options?: TrainOnBatchOptions,
+  ): Promise<LogsOf<Names>> {
+    return trainOnBatch(this.#state, x as AnyData, y as AnyData, options) as Promise<never>;
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: DataFor<I>, y: DataFor<O>, options?: TestOnBatchOptions): Promise<Logs> {
-    return testOnBatch(this.#state, x as AnyData, y as AnyData, options);
+  testOnBatch<X extends DataFor<I>, Y extends DataFor<O>>(
+    x: X & InputComplaint<X, I>,
+    y: Y & TargetComplaint<Y, O>,
+    options?: TestOnBatchOptions,
+  ): Promise<LogsOf<Names>> {
+    return testOnBatch(this.#state, x as AnyData, y as AnyData, options) as Promise<never>;
   }
 
   /** The outputs for one batch, whatever its size. */
-  async predictOnBatch(x: DataFor<I>): Promise<ResultOf<O>> {
+  async predictOnBatch<X extends DataFor<I>>(x: X & InputComplaint<X, I>): Promise<ResultOf<O>> {
     return this.#forOutputs(await predictOnBatch(this.#state, x as AnyData)) as never;
   }
 
@@ -390,7 +435,7 @@ export class Model<I extends TensorStructure = LayerTensor, O extends TensorStru
   }
 
   /** @internal */
-  connect(given: InPlaceOf<I, LayerTensor>): InPlaceOf<O, LayerTensor> {
+  connect(given: InPlaceOf<I, LayerTensor>): O {
     const { graph, activity } = this.#state;
     const place = `model "${this.name}"`;
     activity.check(place, "reads");

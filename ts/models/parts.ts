@@ -4,6 +4,7 @@ import type { DataLike } from "../data/rows.js";
 import { isTensor, type Tensor } from "../data/tensor.js";
 import { describe, fail, nearest } from "../errors.js";
 import type { LayerTensor } from "../layers/layer-tensor.js";
+import type { Shape, ShapeMistake } from "../layers/shape-rules.js";
 
 /** Inputs or outputs of a functional model: one tensor, an array, or tensors by name. */
 export type TensorStructure =
@@ -16,11 +17,41 @@ export type InPlaceOf<S extends TensorStructure, Value> = S extends LayerTensor
   ? Value
   : { readonly [K in keyof S]: Value };
 
+/** What a tensor must be, besides one: impossible where its shape is known to be another. */
+export type SameShapeAs<T, S> =
+  T extends LayerTensor<infer Given>
+    ? S extends LayerTensor<infer Wanted>
+      ? number extends Given["length"] | Wanted["length"]
+        ? unknown
+        : Given["length"] extends Wanted["length"]
+          ? unknown
+          : ShapeMistake<"a tensor of the rank of the model's input">
+      : unknown
+    : { [K in keyof S]: K extends keyof T ? SameShapeAs<T[K], S[K]> : unknown };
+
 /** Data for inputs or outputs of that structure. */
 export type DataFor<S extends TensorStructure> = InPlaceOf<S, DataLike>;
 
+/** The shape of a result, from that between layers: a number in the place of the batch. */
+type ResultShape<S extends Shape> = {
+  -readonly [K in keyof S]: Exclude<S[K], null> | (null extends S[K] ? number : never);
+};
+
 /** Predictions for outputs of that structure. */
-export type ResultOf<S extends TensorStructure> = InPlaceOf<S, Tensor>;
+export type ResultOf<S extends TensorStructure> =
+  S extends LayerTensor<infer One>
+    ? Tensor<ResultShape<One>>
+    : {
+        readonly [K in keyof S]: S[K] extends LayerTensor<infer One>
+          ? Tensor<ResultShape<One>>
+          : never;
+      };
+
+/** The shapes of tensors in that structure. */
+export type ShapeIn<S extends TensorStructure> =
+  S extends LayerTensor<infer One>
+    ? Readonly<One>
+    : { readonly [K in keyof S]: S[K] extends LayerTensor<infer One> ? Readonly<One> : never };
 
 /** How inputs or outputs were given. */
 export type Form = "one" | "array" | "record";

@@ -3,26 +3,68 @@ import { checkOptions, describe, fail } from "../errors.js";
 import { placeOf } from "../layers/connect.js";
 import { checkShape, Layer } from "../layers/layer.js";
 import { LayerTensor } from "../layers/layer-tensor.js";
+import type { Apply, Shape, ShapeMistake } from "../layers/shape-rules.js";
 import { batchOf } from "../shape.js";
 import { LayerGraph } from "./layer-graph.js";
 import { nameLayers } from "./layer-names.js";
 import { Model } from "./model.js";
+import type { ShapeIn } from "./parts.js";
 import { seedOf } from "./seed.js";
 
+/** What a sequential model is made of. */
+type Link = Layer | Model;
+
 /** Options of `sequential`. */
-export interface SequentialOptions {
+export interface SequentialOptions<
+  S extends readonly number[] = readonly number[],
+  L extends readonly Link[] = readonly Link[],
+> {
   /** The layers, each reading the output of the one before; models count as layers. */
-  layers: readonly (Layer | Model)[];
+  layers: L;
   /**
    * The shape of one row of input, `[784]`. Default: that of the first layer, for a layer of another
    * model what it reads there.
    */
-  inputShape?: readonly number[];
+  inputShape?: S;
   /** Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one. */
   seed?: number;
   /** Default: `"sequential"`. */
   name?: string;
 }
+
+/** What one layer or model makes of a shape. */
+type AfterLink<H, S> =
+  H extends Layer<infer R>
+    ? Apply<R, S>
+    : H extends Model<LayerTensor, infer O>
+      ? ShapeIn<O>
+      : Shape;
+
+/** The shape at the end of a chain, or the mistake in it. */
+type AfterChain<S extends Shape, L extends readonly Link[]> = number extends L["length"]
+  ? Shape
+  : L extends readonly [infer H, ...infer Rest extends readonly Link[]]
+    ? AfterLink<H, S> extends infer Next
+      ? Next extends ShapeMistake
+        ? Next
+        : AfterChain<Next extends Shape ? Next : Shape, Rest>
+      : never
+    : S;
+
+/** The shape at the beginning of a chain. */
+type BeforeChain<
+  S extends readonly number[],
+  L extends readonly Link[],
+> = number extends S["length"]
+  ? L extends readonly [Model<infer I extends LayerTensor>, ...unknown[]]
+    ? I extends LayerTensor<infer First>
+      ? First
+      : Shape
+    : Shape
+  : [null, ...S];
+
+/** What a chain makes of a shape, where there is no mistake. */
+type ShapeOr<S> = S extends Shape ? S : Shape;
 
 /**
  * A model that is a chain of layers.
@@ -35,6 +77,14 @@ export interface SequentialOptions {
  *   layers: [dense({ units: 100, activation: "relu" }), dense({ units: 10, activation: "softmax" })],
  * });
  */
+export function sequential<
+  const S extends readonly number[] = readonly number[],
+  const L extends readonly Link[] = readonly Link[],
+>(
+  options: SequentialOptions<S, L> & {
+    layers: AfterChain<BeforeChain<S, L>, L> extends infer M extends ShapeMistake ? M : unknown;
+  },
+): Model<LayerTensor<BeforeChain<S, L>>, LayerTensor<ShapeOr<AfterChain<BeforeChain<S, L>, L>>>>;
 export function sequential(options: SequentialOptions): Model {
   const where = "sequential";
   const given = checkOptions(where, options, ["layers", "inputShape", "seed", "name"]);

@@ -24,7 +24,10 @@ import { RunningMeans } from "./running-means.js";
 import { countNumbers, sizeError, thousands } from "./weights.js";
 
 /** Options of `compile`. */
-export interface CompileOptions {
+export interface CompileOptions<
+  M extends MetricsLike = MetricsLike,
+  W extends MetricsLike = MetricsLike,
+> {
   /** How weights are changed: `"adam"`, or `adam({ learningRate: 3e-4 })`. */
   optimizer: OptimizerLike;
   /**
@@ -38,9 +41,9 @@ export interface CompileOptions {
    * What else is reported; sample and class weights do not count in it. For several outputs an
    * array with an entry for each, or by name. Default: none.
    */
-  metrics?: MetricsLike;
+  metrics?: M;
   /** What else is reported, weighted by sample and class weights. Default: none. */
-  weightedMetrics?: MetricsLike;
+  weightedMetrics?: W;
 }
 
 /** A weight that is trained, with what the optimizer keeps for it. */

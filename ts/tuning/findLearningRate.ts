@@ -1,6 +1,7 @@
 // Role: the learning-rate finder: options, the sweep, and its result in the user's hands.
 import type { ClassWeight } from "../data/split.js";
 import { checkBoolean, checkNumber, checkOptions, fail } from "../errors.js";
+import type { InputComplaint, TargetComplaint } from "../models/data-types.js";
 import { type AnyData, readLabelled } from "../models/labelled-data.js";
 import type { Model } from "../models/model.js";
 import type { DataFor, TensorStructure } from "../models/parts.js";
@@ -152,10 +153,15 @@ export class LearningRateSweep {
  * console.log(String(sweep));
  * model.compile({ optimizer: adam({ learningRate: sweep.suggestion }), loss: "mse" });
  */
-export async function findLearningRate<I extends TensorStructure, O extends TensorStructure>(
+export async function findLearningRate<
+  I extends TensorStructure,
+  O extends TensorStructure,
+  X extends DataFor<I>,
+  Y extends DataFor<O>,
+>(
   model: Model<I, O>,
-  x: DataFor<I>,
-  y: DataFor<O>,
+  x: X & InputComplaint<X, I>,
+  y: Y & TargetComplaint<Y, O>,
   options: FindLearningRateOptions = {},
 ): Promise<LearningRateSweep> {
   const where = "findLearningRate";

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { buildTs } from "./build-ts.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { forbiddenText } from "./checks/forbidden-text.mjs";
+import { optionsDocumented } from "./checks/options-documented.mjs";
 import { rustLayers } from "./checks/rust-layers.mjs";
 import { clippy, rustfmt } from "./checks/rust-style.mjs";
 import { bundleSize, fileSize } from "./checks/sizes.mjs";
@@ -24,6 +25,7 @@ const checks = [
   types,
   biome,
   docs,
+  optionsDocumented,
   rustLayers,
   typescriptLayers,
   fileSize,

@@ -35,6 +35,7 @@ export type { BatchSource } from "./data/stream.js";
 export {
   type DType,
   type NestedNumbers,
+  type NestedOf,
   type Tensor,
   type TensorData,
   tensor,
@@ -148,6 +149,24 @@ export {
   spatialDropout2D,
   spatialDropout3D,
 } from "./layers/spatialDropout.js";
+export type {
+  Apply,
+  Complaint,
+  ConcatenateRule,
+  DenseRule,
+  FlattenRule,
+  MergeRule,
+  PermuteRule,
+  RepeatVectorRule,
+  ReshapeRule,
+  SameRank,
+  SameShape,
+  Shape,
+  ShapeAfter,
+  ShapeMistake,
+  ShapeRule,
+  ShapesOf,
+} from "./layers/shape-rules.js";
 export { type UnitNormalizationOptions, unitNormalization } from "./layers/unitNormalization.js";
 export {
   binaryCrossentropy,
@@ -185,6 +204,7 @@ export {
   cloneLayer,
   cloneModel,
 } from "./models/cloning.js";
+export type { InputComplaint, TargetComplaint } from "./models/data-types.js";
 export type { EvaluateBatchesOptions, EvaluateOptions } from "./models/evaluate.js";
 export type { Batch, Batches } from "./models/feed.js";
 export type { FitBatchesOptions, FitOptions, ValidationData } from "./models/fit-plan.js";
@@ -196,12 +216,33 @@ export {
   type LayerGroup,
 } from "./models/gradual-unfreezing.js";
 export type { AnyData } from "./models/labelled-data.js";
-export type { Model, ModelFunction, SummaryOptions, WeightInfo } from "./models/model.js";
+export type { HistoryOf, LogNames, LogsOf } from "./models/log-types.js";
+export type {
+  AnyValidation,
+  Model,
+  ModelFunction,
+  SummaryOptions,
+  WeightInfo,
+} from "./models/model.js";
 export type { LossesLike, LossWeights, MetricsLike } from "./models/output-setup.js";
-export type { DataFor, InPlaceOf, ResultOf, TensorStructure } from "./models/parts.js";
+export type {
+  DataFor,
+  InPlaceOf,
+  ResultOf,
+  SameShapeAs,
+  ShapeIn,
+  TensorStructure,
+} from "./models/parts.js";
 export type { PredictBatchesOptions, PredictOptions } from "./models/predict.js";
 export type { RunOptions } from "./models/run-options.js";
-export { type SequentialOptions, sequential } from "./models/sequential.js";
+export {
+  type AfterChain,
+  type BeforeChain,
+  type Link,
+  type SequentialOptions,
+  type ShapeOr,
+  sequential,
+} from "./models/sequential.js";
 export type { CompileOptions } from "./models/training-setup.js";
 export type { AxisOptions, Operand, ReduceOptions } from "./ops.js";
 export * as ops from "./ops.js";

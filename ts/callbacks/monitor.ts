@@ -12,7 +12,7 @@ export interface MonitorOptions {
   readonly monitor?: string;
   /** Whether less ("min") or more ("max") is better; "auto", the default, infers it from the name. */
   readonly mode?: MonitorMode;
-  /** The least change that counts; its sign does not matter. */
+  /** The least change that counts; its sign does not matter. Default: that of the callback. */
   readonly minDelta?: number;
 }
 

@@ -9,7 +9,7 @@ import { canRewrite, defaultStream, showsUnicode, type TextStream } from "./term
 export interface ProgressBarOptions {
   /** Where to write: a stream such as `process.stdout`; stderr or the console by default. */
   readonly stream?: TextStream;
-  /** A function to write with instead of a stream; gets whole lines only, unless `isTTY`. */
+  /** A function to write with instead of a stream; gets whole lines only, unless `isTTY`. Default: none. */
   readonly write?: (text: string) => unknown;
   /** Whether lines can be written anew; found out from the stream by default. */
   readonly isTTY?: boolean;

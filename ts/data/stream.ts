@@ -10,9 +10,14 @@ import { isTensor } from "./tensor.js";
  * such as a running generator cannot, so that for several epochs the function is what is wanted.
  */
 export type BatchSource<Batch> =
-  | (Iterable<Batch> & { readonly length?: never })
+  | (Iterable<Batch> & NoArray)
   | AsyncIterable<Batch>
   | (() => Iterable<Batch> | AsyncIterable<Batch>);
+
+/** What arrays are not. */
+interface NoArray {
+  readonly length?: never;
+}
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 

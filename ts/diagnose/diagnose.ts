@@ -22,7 +22,7 @@ export interface DiagnoseOptions {
   readonly print?: "end" | "epoch" | "never";
   /** Where it is printed: a stream such as `process.stdout`; stderr or the console by default. */
   readonly stream?: TextStream;
-  /** Called with the report after each epoch. */
+  /** Called with the report after each epoch. Default: nothing. */
   readonly onReport?: (report: DiagnosisReport) => void;
   /** Other limits for the rules; see {@link DiagnosisThresholds}. */
   readonly thresholds?: Partial<DiagnosisThresholds>;

@@ -22,7 +22,7 @@ export interface LayerOptions {
   trainable?: boolean;
   /** See {@link Layer.learningRateMultiplier}. Default: 1. */
   learningRateMultiplier?: number;
-  /** The shape of one row of input, for the first layer of a model: `[784]`. */
+  /** The shape of one row of input, for the first layer of a model: `[784]`. Default: the model's. */
   inputShape?: readonly number[];
 }
 
@@ -121,6 +121,7 @@ export class LayerState {
  * Source: https://keras.io/guides/functional_api/
  */
 export type LayerFunction<R extends ShapeRule = ShapeRule> = {
+  /** The output of the layer. */
   call<const T extends LayerTensor | readonly LayerTensor[]>(
     inputs: T & Complaint<R, ShapesOf<T>>,
   ): LayerTensor<ShapeAfter<R, ShapesOf<T>>>;

@@ -27,7 +27,11 @@ export interface ShapeRule {
 }
 
 /** What a rule makes of a shape, or of several: a shape or a mistake. */
-export type Apply<R extends ShapeRule, S> = (R & { readonly input: S })["output"];
+export type Apply<R extends ShapeRule, S> = (R & Given<S>)["output"];
+
+interface Given<S> {
+  readonly input: S;
+}
 
 /** The shape that a rule makes; any where it does not know. */
 export type ShapeAfter<R extends ShapeRule, S> =

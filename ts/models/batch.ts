@@ -16,7 +16,7 @@ export interface TestOnBatchOptions {
 
 /** Options of `trainOnBatch`. */
 export interface TrainOnBatchOptions extends TestOnBatchOptions {
-  /** How much the rows of a class count: `{ 0: 1, 1: 5 }`; classes left out weigh 1. */
+  /** How much the rows of a class count: `{ 0: 1, 1: 5 }`. Default: 1, for classes left out too. */
   classWeight?: ClassWeight;
 }
 

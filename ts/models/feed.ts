@@ -14,7 +14,14 @@ import type { TrainingSetup } from "./training-setup.js";
 export type Batch<X = DataLike, Y = DataLike> =
   | readonly [x: X, y: Y]
   | readonly [x: X, y: Y, sampleWeight: AnyData]
-  | { readonly x: X; readonly y: Y; readonly sampleWeight?: AnyData };
+  | {
+      /** Inputs. */
+      readonly x: X;
+      /** Targets, one for each row. */
+      readonly y: Y;
+      /** How much each row counts in the loss, at least 0. Default: 1 each. */
+      readonly sampleWeight?: AnyData;
+    };
 
 /** Batches of labelled data, one at a time. */
 export type Batches<X = DataLike, Y = DataLike> = BatchSource<Batch<X, Y>>;

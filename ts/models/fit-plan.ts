@@ -28,14 +28,14 @@ export interface FitOptions<
   initialEpoch?: number;
   /** Whether each epoch takes the rows in another order, fixed by the seed. Default: true. */
   shuffle?: boolean;
-  /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. */
+  /** Data whose loss and metrics are reported after each epoch as `valLoss` and so on. Default: none. */
   validationData?: V;
   /**
    * How many batches of `validationData` are taken after each epoch, where these come one at a
    * time. Default: all there are.
    */
   validationSteps?: number;
-  /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. */
+  /** The share of the rows, the last ones, that is held out to validate; between 0 and 1. Default: none. */
   validationSplit?: S;
   /** Rows per batch of validation. Default: `batchSize`. */
   validationBatchSize?: number;
@@ -44,7 +44,7 @@ export interface FitOptions<
    * an array, or by the name of the output. Default: 1 each.
    */
   sampleWeight?: AnyData;
-  /** How much the rows of a class count: `{ 0: 1, 1: 5 }`; classes left out weigh 1. */
+  /** How much the rows of a class count: `{ 0: 1, 1: 5 }`. Default: 1, for classes left out too. */
   classWeight?: ClassWeight;
   /**
    * Whether the arithmetic is done in a worker of its own, so that none of it is done where `fit` is

@@ -70,11 +70,12 @@ export interface SummaryOptions {
 
 /** How a model is called as a layer: returns what its outputs are for these inputs. */
 export type ModelFunction<I extends TensorStructure, O extends TensorStructure> = {
+  /** The outputs of the model. */
   call<const T extends InPlaceOf<I, LayerTensor>>(inputs: T & SameShapeAs<T, I>): O;
 }["call"];
 
 /** Validation data of a model, all at once or in batches. */
-type AnyValidation<I extends TensorStructure, O extends TensorStructure> =
+export type AnyValidation<I extends TensorStructure, O extends TensorStructure> =
   | ValidationData<DataFor<I>, DataFor<O>>
   | Batches<DataFor<I>, DataFor<O>>;
 

@@ -12,7 +12,7 @@ export interface RunOptions {
   batchSize?: number;
   /** What is called on the way. Default: none. */
   callbacks?: readonly Callback[];
-  /** Ends the run with its reason when it aborts; the weights are those of the last step. */
+  /** Ends the run with its reason when it aborts; weights are those of the last step. Default: none. */
   signal?: AbortSignal;
   /** Milliseconds of work after which other work (painting, timers) gets a turn. Default: 12. */
   yieldEvery?: number;

@@ -12,7 +12,7 @@ import type { ShapeIn } from "./parts.js";
 import { seedOf } from "./seed.js";
 
 /** What a sequential model is made of. */
-type Link = Layer | Model;
+export type Link = Layer | Model;
 
 /** Options of `sequential`. */
 export interface SequentialOptions<
@@ -41,7 +41,7 @@ type AfterLink<H, S> =
       : Shape;
 
 /** The shape at the end of a chain, or the mistake in it. */
-type AfterChain<S extends Shape, L extends readonly Link[]> = number extends L["length"]
+export type AfterChain<S extends Shape, L extends readonly Link[]> = number extends L["length"]
   ? Shape
   : L extends readonly [infer H, ...infer Rest extends readonly Link[]]
     ? AfterLink<H, S> extends infer Next
@@ -52,7 +52,7 @@ type AfterChain<S extends Shape, L extends readonly Link[]> = number extends L["
     : S;
 
 /** The shape at the beginning of a chain. */
-type BeforeChain<
+export type BeforeChain<
   S extends readonly number[],
   L extends readonly Link[],
 > = number extends S["length"]
@@ -64,7 +64,7 @@ type BeforeChain<
   : [null, ...S];
 
 /** What a chain makes of a shape, where there is no mistake. */
-type ShapeOr<S> = S extends Shape ? S : Shape;
+export type ShapeOr<S> = S extends Shape ? S : Shape;
 
 /**
  * A model that is a chain of layers.

@@ -8,7 +8,7 @@ import { type LearningRate, type ResolvedLearningRate, resolveLearningRate } fro
 export interface OptimizerOptions {
   /**
    * How far a step goes: a number of at least 0, a schedule, or a function of the step
-   * (counted from 0).
+   * (counted from 0). Default: that of the factory.
    */
   learningRate?: LearningRate;
   /**
@@ -18,7 +18,7 @@ export interface OptimizerOptions {
   weightDecay?: number;
   /**
    * Weights whose name contains one of these texts (in Keras: matches one of these patterns) do not
-   * decay: `["bias", "gamma"]`.
+   * decay: `["bias", "gamma"]`. Default: none.
    */
   excludeFromWeightDecay?: readonly string[];
   /** Cuts each number of a gradient to [-clipValue, clipValue]; above 0. Default: none. */

@@ -59,9 +59,9 @@ export interface PretrainAutoencoderOptions {
   callbacks?: readonly Callback[] | ((training: number) => readonly Callback[]);
   /** Fixes what is not fixed yet: initial weights, the order of rows, noise. Default: a random one. */
   seed?: number;
-  /** The shape of one row, where neither the layers nor `x` say it. */
+  /** The shape of one row. Default: what the layers or `x` say. */
   inputShape?: readonly number[];
-  /** Ends training with its reason when it aborts. */
+  /** Ends training with its reason when it aborts. Default: none. */
   signal?: AbortSignal;
 }
 

@@ -9,7 +9,7 @@ import type { LearningRateSchedule } from "./schedule.js";
 export interface CosineDecayOptions extends DecayOptions {
   /** The learning rate at the end as a share of that at the start; >= 0, 0 by default. */
   readonly alpha?: number;
-  /** The learning rate that warm-up ends and decay begins with; without it there is no warm-up. */
+  /** The learning rate that warm-up ends and decay begins with. Default: none, no warm-up. */
   readonly warmupTarget?: number;
   /** The number of steps of warm-up, in front of `decaySteps`; >= 0, 0 by default. */
   readonly warmupSteps?: number;

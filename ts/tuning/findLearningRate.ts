@@ -31,9 +31,9 @@ export interface FindLearningRateOptions {
   readonly divergence?: number;
   /** How much each row counts in the loss, as in `fit`. Default: 1 each. */
   readonly sampleWeight?: AnyData;
-  /** How much the rows of a class count, as in `fit`; classes left out weigh 1. */
+  /** How much the rows of a class count, as in `fit`. Default: 1, for classes left out too. */
   readonly classWeight?: ClassWeight;
-  /** Ends the sweep with its reason when it aborts. */
+  /** Ends the sweep with its reason when it aborts. Default: none. */
   readonly signal?: AbortSignal;
   /** Milliseconds of work after which other work (painting, timers) gets a turn. Default: 12. */
   readonly yieldEvery?: number;

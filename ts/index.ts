@@ -142,13 +142,6 @@ export { type RescalingOptions, rescaling } from "./layers/rescaling.js";
 export { type ReshapeOptions, reshape } from "./layers/reshape.js";
 export { type RmsNormalizationOptions, rmsNormalization } from "./layers/rmsNormalization.js";
 export type { ScaleAndShiftOptions } from "./layers/scale-and-shift.js";
-export {
-  type SpatialDropout1DOptions,
-  type SpatialDropoutOptions,
-  spatialDropout1D,
-  spatialDropout2D,
-  spatialDropout3D,
-} from "./layers/spatialDropout.js";
 export type {
   Apply,
   Complaint,
@@ -167,6 +160,13 @@ export type {
   ShapeRule,
   ShapesOf,
 } from "./layers/shape-rules.js";
+export {
+  type SpatialDropout1DOptions,
+  type SpatialDropoutOptions,
+  spatialDropout1D,
+  spatialDropout2D,
+  spatialDropout3D,
+} from "./layers/spatialDropout.js";
 export { type UnitNormalizationOptions, unitNormalization } from "./layers/unitNormalization.js";
 export {
   binaryCrossentropy,

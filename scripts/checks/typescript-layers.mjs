@@ -18,7 +18,7 @@ const forbidden = [
   },
   {
     from: /^ts\/plot\//,
-    to: /^ts\/(?!plot\/|errors[./])/,
+    to: /^ts\/(?!plot\/|(?:errors|inspect)[./])/,
     reason: "plots must not know what they show",
   },
   { from: /^ts\/(?!tuning\/|index)/, to: /^ts\/tuning\//, reason: "tuning uses, and is not used" },

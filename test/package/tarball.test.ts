@@ -64,13 +64,26 @@ const x = input({ shape: [4] });
 const wide = model({ inputs: { x }, outputs: [dense({ units: 1 })(x)] });
 const [only]: readonly [Tensor] = await wide.predict({ x: [[1, 2, 3, 4]] });
 dense2({ units: 2 });
+const typed = sequential({ inputShape: [2], layers: [dense({ units: 3, activation: "softmax" })] }).compile({
+  optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"],
+});
+const { accuracy, valAccuracy } = (await typed.fit([[1, 2]], [1], { validationData: [[[1, 2]], [1]] })).history;
+const reached: number | undefined = accuracy.at(-1) ?? valAccuracy.at(-1);
+const rows: number[][] = (await typed.predict([[1, 2]])).toArray();
+await typed.fit(function* () { yield [[[1, 2]], [1]] as const; });
+// @ts-expect-error: the name of a metric, misspelt
+typed.evaluate([[1, 2]], [1]).then((logs) => logs.acuracy);
+// @ts-expect-error: numbers where rows are wanted
+typed.predict([1, 2]);
+// @ts-expect-error: an axis too many
+typed(input({ shape: [2, 2] }));
 // @ts-expect-error: an option that does not exist
 dense({ unit: 3 });
 // @ts-expect-error: an activation that does not exist
 dense({ units: 3, activation: "rellu" });
 // @ts-expect-error: a loss that does not exist
 net.compile({ optimizer: "adam", loss: "meanSquareError" });
-export { losses, only, y };
+export { losses, only, reached, rows, y };
 `;
 
 describe("TypeScript, strict and without skipLibCheck", () => {

@@ -1,6 +1,7 @@
 // Role: the record of a training run that fit gives back. It must not compute.
-import { showAsText } from "../inspect.js";
+import { showAsText, showInNotebooks } from "../inspect.js";
 import type { Callback, CallbackParams, Logs } from "./callback.js";
+import { plotHistory } from "./plotHistory.js";
 
 /** The lists of a history under their names, as far as these are known. */
 export type HistoryLists<Names extends string, Maybe extends string> = string extends Names
@@ -36,7 +37,12 @@ export class HistoryRecorder implements History, Callback {
   params: CallbackParams = { epochs: 0, steps: null, samples: null, batchSize: 0 };
 
   static {
-    showAsText(HistoryRecorder.prototype, (self) => [String(self), ...self.#lines()].join("\n"));
+    const text = (self: HistoryRecorder) => [String(self), ...self.#lines()].join("\n");
+    showAsText(HistoryRecorder.prototype, text);
+    showInNotebooks(HistoryRecorder.prototype, (self) => ({
+      "text/plain": text(self),
+      ...(self.epoch.length > 0 ? { "image/svg+xml": plotHistory(self).toSVG() } : {}),
+    }));
   }
 
   toString(): string {

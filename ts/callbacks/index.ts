@@ -18,6 +18,7 @@ export {
   reduceLearningRateOnPlateau,
 } from "./learningRate.js";
 export type { MonitorMode, MonitorOptions } from "./monitor.js";
+export { plotHistory } from "./plotHistory.js";
 export { type ProgressBarOptions, progressBar } from "./progressBar.js";
 export type { TextStream } from "./terminal.js";
 export { terminateOnNaN } from "./terminateOnNaN.js";

@@ -21,10 +21,23 @@ function platformProcess(): ProcessLike | undefined {
   return (globalThis as { process?: ProcessLike }).process;
 }
 
-/** Where text goes without a stream of the user's: stderr, or the console in browsers and workers. */
+/** Whether this is a notebook on Deno's kernel: it shows what the console says, not what stderr gets. */
+function isNotebook(): boolean {
+  try {
+    return (globalThis as { Deno?: { jupyter?: unknown } }).Deno?.jupyter !== undefined;
+  } catch {
+    // Outside of notebooks, asking may be an error.
+    return false;
+  }
+}
+
+/**
+ * Where text goes without a stream of the user's: stderr, or the console in browsers, workers and
+ * notebooks.
+ */
 export function defaultStream(): TextStream {
   const stderr = platformProcess()?.stderr;
-  if (typeof stderr?.write === "function") return stderr;
+  if (typeof stderr?.write === "function" && !isNotebook()) return stderr;
   return { write: (text) => console.info(text.replace(/\n$/, "")) };
 }
 
@@ -33,9 +46,10 @@ export function printLine(text: string): void {
   defaultStream().write(`${text}\n`);
 }
 
-/** Whether lines of this stream can be written anew. */
+/** Whether lines of this stream can be written anew; logs of automatic builds keep every character. */
 export function canRewrite(stream: TextStream): boolean {
-  return stream.isTTY === true && platformProcess()?.env?.TERM !== "dumb";
+  const { TERM, CI = "" } = platformProcess()?.env ?? {};
+  return stream.isTTY === true && TERM !== "dumb" && /^(|0|false)$/.test(CI);
 }
 
 /** Whether the terminal shows more than ASCII. */

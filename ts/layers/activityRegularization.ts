@@ -2,6 +2,7 @@
 import { l1l2 } from "../regularizers.js";
 import { addActivityLoss } from "./activity.js";
 import { checkLayerOptions, Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `activityRegularization`. */
 export interface ActivityRegularizationOptions extends LayerOptions {
@@ -19,7 +20,9 @@ export interface ActivityRegularizationOptions extends LayerOptions {
  * @example
  * activityRegularization({ l1: 0.01 })
  */
-export function activityRegularization(options: ActivityRegularizationOptions = {}): Layer {
+export function activityRegularization(
+  options: ActivityRegularizationOptions = {},
+): Layer<SameShape> {
   const kind = "activityRegularization";
   const given = checkLayerOptions(kind, options, ["l1", "l2"]);
   const { penalty } = l1l2({ l1: given.l1 ?? 0, l2: given.l2 ?? 0 });

@@ -10,6 +10,7 @@ import {
   type RateOption,
   randomLayer,
 } from "./random.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `alphaDropout`. */
 export interface AlphaDropoutOptions extends RandomLayerOptions, RateOption, NoiseShapeOption {}
@@ -29,7 +30,7 @@ const saturation = -1.6732632423543772 * 1.0507009873554805;
  * @example
  * alphaDropout({ rate: 0.1 })
  */
-export function alphaDropout(options: AlphaDropoutOptions): Layer {
+export function alphaDropout(options: AlphaDropoutOptions): Layer<SameShape> {
   const kind = "alphaDropout";
   const given = checkLayerOptions(kind, options, ["rate", "noiseShape", "seed"]);
   const rate = checkRate(kind, given.rate);

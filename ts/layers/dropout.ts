@@ -9,6 +9,7 @@ import {
   type RateOption,
   randomLayer,
 } from "./random.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `dropout`. */
 export interface DropoutOptions extends RandomLayerOptions, RateOption, NoiseShapeOption {}
@@ -25,7 +26,7 @@ export interface DropoutOptions extends RandomLayerOptions, RateOption, NoiseSha
  * dropout({ rate: 0.5 })
  * dropout({ rate: 0.5, noiseShape: [null, 1, 16] }) // the same mask at each time step
  */
-export function dropout(options: DropoutOptions): Layer {
+export function dropout(options: DropoutOptions): Layer<SameShape> {
   const kind = "dropout";
   const given = checkLayerOptions(kind, options, ["rate", "noiseShape", "seed"]);
   const rate = checkRate(kind, given.rate);

@@ -4,6 +4,7 @@ import { random } from "../layer-ops.js";
 import { add, multiply } from "../ops.js";
 import { checkLayerOptions, type Layer } from "./layer.js";
 import { checkRate, type RandomLayerOptions, type RateOption, randomLayer } from "./random.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `gaussianDropout`. */
 export interface GaussianDropoutOptions extends RandomLayerOptions, RateOption {}
@@ -16,7 +17,7 @@ export interface GaussianDropoutOptions extends RandomLayerOptions, RateOption {
  * @example
  * gaussianDropout({ rate: 0.3 })
  */
-export function gaussianDropout(options: GaussianDropoutOptions): Layer {
+export function gaussianDropout(options: GaussianDropoutOptions): Layer<SameShape> {
   const kind = "gaussianDropout";
   const given = checkLayerOptions(kind, options, ["rate", "seed"]);
   const rate = checkRate(kind, given.rate);
@@ -41,7 +42,7 @@ export interface GaussianNoiseOptions extends RandomLayerOptions {
  * @example
  * gaussianNoise({ stddev: 0.1, inputShape: [784] })
  */
-export function gaussianNoise(options: GaussianNoiseOptions): Layer {
+export function gaussianNoise(options: GaussianNoiseOptions): Layer<SameShape> {
   const kind = "gaussianNoise";
   const given = checkLayerOptions(kind, options, ["stddev", "seed"]);
   const stddev = checkNumber(kind, "stddev", given.stddev, { min: 0, max: 1 });

@@ -6,6 +6,7 @@ import { dropout, random } from "../layer-ops.js";
 import { multiply, reshapeTo } from "../ops.js";
 import { type Dim, fixed, printDims, sameDims } from "../shape.js";
 import { Layer, type LayerOptions, onlyInput } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of layers that draw random numbers. */
 export interface RandomLayerOptions extends LayerOptions {
@@ -54,7 +55,7 @@ export function randomLayer(
   kind: string,
   given: RandomLayerOptions,
   { active, noise, draw }: RandomRule,
-): Layer {
+): Layer<SameShape> {
   const limits = { integer: true, min: 0, max: seeded - 1 };
   const seed = given.seed === undefined ? null : checkNumber(kind, "seed", given.seed, limits);
   return new Layer(

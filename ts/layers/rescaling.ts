@@ -11,6 +11,7 @@ import {
   onlyInput,
   type WeightSpec,
 } from "./layer.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `rescaling`. */
 export interface RescalingOptions extends LayerOptions {
@@ -33,7 +34,7 @@ const kind = "rescaling";
  * @example
  * rescaling({ scale: 1 / 127.5, offset: -1 })
  */
-export function rescaling(options: RescalingOptions): Layer {
+export function rescaling(options: RescalingOptions): Layer<SameShape> {
   const given = checkLayerOptions(kind, options, ["scale", "offset"]);
   const parts = { scale: read("scale", given.scale), offset: read("offset", given.offset ?? 0) };
   const specs: readonly WeightSpec[] = (["scale", "offset"] as const).flatMap((name) => {

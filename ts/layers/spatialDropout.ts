@@ -9,6 +9,7 @@ import {
   type RateOption,
   randomLayer,
 } from "./random.js";
+import type { SameShape } from "./shape-rules.js";
 
 /** Options of `spatialDropout1D`. */
 export interface SpatialDropout1DOptions extends RandomLayerOptions, RateOption {}
@@ -24,7 +25,7 @@ function spatial(
   rank: number,
   own: readonly string[],
   options: SpatialDropoutOptions,
-): Layer {
+): Layer<SameShape> {
   const given = checkLayerOptions(kind, options, ["rate", "seed", ...own]);
   const rate = checkRate(kind, given.rate);
   const formats = ["channelsLast", "channelsFirst"] as const;
@@ -56,7 +57,7 @@ function spatial(
  * @example
  * spatialDropout1D({ rate: 0.2 })
  */
-export function spatialDropout1D(options: SpatialDropout1DOptions): Layer {
+export function spatialDropout1D(options: SpatialDropout1DOptions): Layer<SameShape> {
   return spatial("spatialDropout1D", 3, [], options);
 }
 
@@ -68,7 +69,7 @@ export function spatialDropout1D(options: SpatialDropout1DOptions): Layer {
  * @example
  * spatialDropout2D({ rate: 0.2 })
  */
-export function spatialDropout2D(options: SpatialDropoutOptions): Layer {
+export function spatialDropout2D(options: SpatialDropoutOptions): Layer<SameShape> {
   return spatial("spatialDropout2D", 4, ["dataFormat"], options);
 }
 
@@ -80,6 +81,6 @@ export function spatialDropout2D(options: SpatialDropoutOptions): Layer {
  * @example
  * spatialDropout3D({ rate: 0.2 })
  */
-export function spatialDropout3D(options: SpatialDropoutOptions): Layer {
+export function spatialDropout3D(options: SpatialDropoutOptions): Layer<SameShape> {
   return spatial("spatialDropout3D", 5, ["dataFormat"], options);
 }

@@ -5,7 +5,7 @@ import type { DataLike } from "../data/rows.js";
 import type { BatchSource } from "../data/stream.js";
 import type { Tensor } from "../data/tensor.js";
 import { checkBoolean, checkOneOf, checkOptions } from "../errors.js";
-import { showAsText } from "../inspect.js";
+import { showAsText, showInNotebooks } from "../inspect.js";
 import { Callable } from "../layers/callable.js";
 import { layerTensors } from "../layers/connect.js";
 import type { Layer, LayerState } from "../layers/layer.js";
@@ -47,7 +47,7 @@ import {
 } from "./predict.js";
 import { restoreState, saveState } from "./saved-state.js";
 import type { Seed } from "./seed.js";
-import { headline, summarize } from "./summary.js";
+import { headline, summarize, summarizeAsHtml } from "./summary.js";
 import { type CompileOptions, TrainingSetup } from "./training-setup.js";
 import { warnOfModel } from "./warnings.js";
 import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
@@ -423,6 +423,10 @@ export class Model<
 
   static {
     showAsText(Model.prototype as Model, (self) => summarize(self.name, self.graph));
+    showInNotebooks(Model.prototype as Model, ({ name, graph }) => ({
+      "text/plain": summarize(name, graph),
+      "text/html": summarizeAsHtml(name, graph),
+    }));
   }
 
   /** Its name, shapes and size in one line; `console.log` shows the summary. */

@@ -1,5 +1,6 @@
 // Role: a diagram in the user's hands. It must not know what it shows.
 import { checkNumber, checkOptions } from "../errors.js";
+import { type DisplayBundle, showInNotebooks } from "../inspect.js";
 import type { Diagram } from "./diagram.js";
 import { drawSvg } from "./svg.js";
 import { drawText } from "./text.js";
@@ -27,6 +28,13 @@ export class Plot {
   /** @internal */
   constructor(diagram: Diagram) {
     this.#diagram = diagram;
+    // Not of the prototype: bundlers leave out classes that nothing is done to.
+    showInNotebooks(this, (self) => self.display());
+  }
+
+  /** What notebooks show. @internal */
+  display(): DisplayBundle {
+    return { "text/plain": this.toString(), "image/svg+xml": this.toSVG() };
   }
 
   /**

@@ -1,6 +1,7 @@
 // Role: the learning-rate finder: options, the sweep, and its result in the user's hands.
 import type { ClassWeight } from "../data/split.js";
 import { checkBoolean, checkNumber, checkOptions, fail } from "../errors.js";
+import { showInNotebooks } from "../inspect.js";
 import type { InputComplaint, TargetComplaint } from "../models/data-types.js";
 import { type AnyData, readLabelled } from "../models/labelled-data.js";
 import type { Model } from "../models/model.js";
@@ -81,6 +82,7 @@ export class LearningRateSweep {
     const rate = step === null ? null : Number((learningRates[step] as number).toPrecision(2));
     this.#suggestion = rate;
     const least = losses.reduce((a, b) => Math.min(a, b), lowest);
+    showInNotebooks(this, (self) => self.#plot.display());
     const title = "loss";
     const series = [
       { name: "loss", y: losses, joined: false },

@@ -314,7 +314,7 @@ describe("the property", () => {
       seed: 1,
       layers: [...layers, dense({ units: 10 })],
     });
-    const found = await signals({ model: net } as Preset);
+    const found = await signals({ model: net } as unknown as Preset);
     expect(found.at(-1)?.deviation).toBeLessThan((found[0]?.deviation ?? 0) / 50);
   });
 });

@@ -57,8 +57,11 @@ export interface FitOptions<
 }
 
 /** Options of `fit` over batches that come one at a time. */
-export interface FitBatchesOptions<X = DataLike, Y = DataLike, V = ValidationData<X, Y> | Batches<X, Y>>
-  extends Omit<FitOptions<X, Y, V>, (typeof ofArrays)[number]> {
+export interface FitBatchesOptions<
+  X = DataLike,
+  Y = DataLike,
+  V = ValidationData<X, Y> | Batches<X, Y>,
+> extends Omit<FitOptions<X, Y, V>, (typeof ofArrays)[number]> {
   /**
    * Batches of an epoch; the next one goes on where it ended, and where the data end, it begins
    * anew if it can. Default: all there are, anew in each epoch.

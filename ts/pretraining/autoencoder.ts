@@ -191,7 +191,10 @@ export async function pretrainAutoencoder(
     net.dispose();
     if (i === stages.length - 1) break;
     const coder = sequential({ inputShape, layers: stage.layers });
-    rows = await coder.predict(rows, { batchSize: 256 });
+    rows = await coder.predict(
+      rows,
+      given.signal ? { batchSize: 256, signal: given.signal } : { batchSize: 256 },
+    );
     coder.dispose();
   }
   if (fineTuneEpochs > 0) await train(autoencoder, x, fineTuneEpochs);

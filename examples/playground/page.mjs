@@ -103,7 +103,7 @@ async function ask() {
       // Where it trains it is asked by training, see `train`.
       else if (!running) {
         const once = network.dropout === 0;
-        showReading(await (once ? glance(network.model, image) : lookOften(network, image)));
+        showReading(await (once ? glance(network.model, image) : lookOften(network.model, image)));
       }
     }
   } finally {

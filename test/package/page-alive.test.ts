@@ -29,13 +29,14 @@ beforeAll(async () => {
   await page.goto(site.url);
   // The playground has brought MNIST then.
   await page.waitForFunction(() => !document.querySelector("#train")?.hasAttribute("disabled"));
-  await page.evaluate(async (url) => {
-    const { loadMnist } = await import(`${url}mnist.mjs`);
+  // As text: vitest would make another import of it.
+  await page.evaluate(`(async () => {
+    const { loadMnist } = await import("${site.url}mnist.mjs");
     const mnist = await loadMnist();
     const images = new Float32Array(mnist.train.images.length);
     for (let i = 0; i < images.length; i++) images[i] = mnist.train.images[i] / 255;
-    Object.assign(globalThis, { mnist, images, gradus: await import(`${url}gradus/index.js`) });
-  }, site.url);
+    Object.assign(globalThis, { mnist, images, gradus: await import("${site.url}gradus/index.js") });
+  })()`);
 });
 
 afterAll(async () => {

@@ -173,10 +173,10 @@ describe.runIf(executablePath)("The playground", { timeout: 240_000 }, () => {
     for (const control of await page.locator("button, select, input").all()) {
       expect((await control.boundingBox())?.height).toBeGreaterThanOrEqual(24);
       const name = await control.evaluate((element) => {
-        const { labels, innerText } = element as HTMLInputElement;
-        return (labels?.[0]?.innerText ?? innerText).trim();
+        const { labels, textContent } = element as HTMLInputElement;
+        return (labels?.[0] ?? { textContent }).textContent?.trim();
       });
-      expect(name).not.toBe("");
+      expect(name).toMatch(/\w/);
     }
     expect(said).toEqual([]);
     await page.close();

@@ -1,4 +1,5 @@
 // Role: Monte-Carlo dropout in one call: options, the run over batches, results in the user's hands.
+import type { LaterChecks } from "../data/check.js";
 import { sizeOf, type Tensor } from "../data/tensor.js";
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, fail } from "../errors.js";
 import { type AnyData, readInputs } from "../models/labelled-data.js";
@@ -110,7 +111,8 @@ export async function mcPredict<I extends TensorStructure, O extends TensorStruc
   const names = graph.outputs.map(({ name }) => name);
   const isOne = (value: unknown) => typeof value !== "object";
   const wanted = perOutput(where, "distribution", names, given.distribution, isOne, true);
-  const { count, parts, variant } = readInputs(where, graph, x as AnyData);
+  const later: LaterChecks = [];
+  const { count, parts, variant } = readInputs(where, graph, x as AnyData, later);
 
   const sampling = new SamplingGraph(graph, variant, samples);
   if (!sampling.draws) {
@@ -126,6 +128,8 @@ export async function mcPredict<I extends TensorStructure, O extends TensorStruc
       : checkOneOf(`${where}: distribution`, each, distributions),
   );
   return activity.run(where, "reads", async () => {
+    await pace.through(later);
+    await state.remote?.pull();
     const core = await loadedCore();
     state.createWeights(core, where);
     const key = `sample ${samples} ${found} ${returnSamples} ${variantKey(variant)}`;

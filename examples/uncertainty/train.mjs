@@ -20,9 +20,9 @@ const blocks = showsBlocks(stream);
 await init();
 const mnist = loadMnist();
 const train = quick ? firstImages(mnist.train, 10_000) : mnist.train;
-const test = firstImages(mnist.test, quick ? 1000 : 10_000);
-const known = firstImages(mnist.test, quick ? 500 : 2000);
-const samples = quick ? 30 : 100;
+const test = firstImages(mnist.test, quick ? 1000 : 5000);
+const known = firstImages(mnist.test, quick ? 500 : 1000);
+const samples = quick ? 30 : 50;
 const batchSize = 64;
 
 const results = [];
@@ -43,7 +43,7 @@ for (const seed of seeds) {
     loss: "sparseCategoricalCrossentropy",
   });
   await model.fit(train.images, train.labels, {
-    epochs: quick ? 6 : 5,
+    epochs: quick ? 6 : 3,
     batchSize: quick ? 64 : 128,
   });
 

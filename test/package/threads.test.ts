@@ -1,0 +1,131 @@
+// Threads in each runtime, from the packed package: the same bits as without, processes that end by
+// themselves, and pages that are isolated from other origins or not.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { build as viteBuild } from "vite";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import webpack from "webpack";
+import { executablePath, launch, serve } from "./support/browser.js";
+import { dependency, type Results, results } from "./support/consumer.js";
+import { expectResults } from "./support/expected.js";
+
+const folder = inject("installed");
+const sha256 = inject("sha256");
+
+const node = (major: number) => dependency(`node-${major}`, "bin", "node");
+const deno = ["run", "--allow-read", "--node-modules-dir=manual"];
+
+/** Name, command, arguments before the program, and whether it has relaxed-simd. */
+const runtimes: readonly [string, string, readonly string[], boolean][] = [
+  [`Node ${process.versions.node}`, process.execPath, [], false],
+  ["Node 22", node(22), [], true],
+  ["Node 24", node(24), [], true],
+  ["Node 26", node(26), [], true],
+  ["Deno", dependency("@deno", "linux-x64-glibc", "deno"), deno, true],
+  ["Bun", dependency("@oven", "bun-linux-x64", "bin", "bun"), ["run"], true],
+];
+
+describe.each(runtimes)("%s", (_, command, before, relaxes) => {
+  const run = (options: object) =>
+    results(command, [...before, "consumer.mjs", JSON.stringify(options)], folder);
+
+  it("trains to the same bits on three threads, and ends by itself", async () => {
+    const found = await run({ simd: "strict", threads: 3 });
+    expect(found.runtime).toMatchObject({ build: "gradus-threads-strict.wasm", threads: 3 });
+    expectResults(found, sha256);
+  });
+
+  it.runIf(relaxes)("trains to the bits of one thread with the relaxed build", async () => {
+    const alone = await run({ simd: "relaxed" });
+    const found = await run({ simd: "relaxed", threads: 2 });
+    expect(found.runtime).toMatchObject({ build: "gradus-threads-relaxed.wasm", threads: 2 });
+    expect(found.weightsAfter200Steps).toEqual(alone.weightsAfter200Steps);
+  });
+});
+
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+describe.runIf(executablePath)("Chromium", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** What the program of a page leaves that calls `init` with these options. */
+  async function open(root: string, init: object, headers = {}): Promise<Results> {
+    const site = await serve(root, { headers });
+    const page = await browser.newPage();
+    try {
+      await page.goto(`${site.url}index.html?init=${encodeURIComponent(JSON.stringify(init))}`);
+      await page.waitForFunction(() => "result" in globalThis, null, { timeout: 50_000 });
+      const found = await page.evaluate(() => (globalThis as { result?: unknown }).result);
+      return found as Results;
+    } finally {
+      await page.close();
+      await site.close();
+    }
+  }
+
+  function bare(): string {
+    const map = '{ "imports": { "gradus": "/node_modules/gradus/dist/index.js" } }';
+    const head = `<!doctype html><script type="importmap">${map}</script>`;
+    const page = `${head}<script type="module" src="/page.mjs"></script>`;
+    writeFileSync(join(folder, "index.html"), page);
+    return folder;
+  }
+
+  it("trains to the same bits on threads where the page is isolated", async () => {
+    const found = await open(bare(), { simd: "strict", threads: 3 }, isolation);
+    expect(found.runtime).toMatchObject({ build: "gradus-threads-strict.wasm", threads: 3 });
+    expectResults(found, sha256);
+  });
+
+  it("trains on one thread where it is not, and says why", async () => {
+    const found = await open(bare(), { simd: "strict", threads: 3 });
+    expect(found.runtime).toMatchObject({ build: "gradus-strict.wasm", threads: 1 });
+    expect(found.runtime.why).toMatch(/no threads: the page is not isolated .*Embedder-Policy/);
+    expectResults(found, sha256);
+  });
+
+  it("finds the worker where Vite put it", async () => {
+    const root = mkdtempSync(join(folder, "vite-threads-"));
+    const script = '<script type="module" src="../page.mjs"></script>';
+    writeFileSync(join(root, "index.html"), `<!doctype html>${script}`);
+    const outDir = join(root, "dist");
+    await viteBuild({
+      root,
+      logLevel: "silent",
+      worker: { format: "es" },
+      build: { outDir, target: "esnext" },
+    });
+    const found = await open(outDir, { threads: 2 }, isolation);
+    expect(found.runtime).toMatchObject({ build: "gradus-threads-relaxed.wasm", threads: 2 });
+  });
+
+  it("finds the worker where webpack put it", async () => {
+    const path = mkdtempSync(join(folder, "webpack-threads-"));
+    writeFileSync(join(path, "index.html"), '<!doctype html><script src="page.js"></script>');
+    await new Promise<void>((resolve, reject) => {
+      webpack(
+        {
+          mode: "production",
+          context: folder,
+          entry: "./page.mjs",
+          output: { path, filename: "page.js" },
+          performance: { hints: false },
+        },
+        (error, stats) => {
+          if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString()));
+          else resolve();
+        },
+      );
+    });
+    const found = await open(path, { threads: 2 }, isolation);
+    expect(found.runtime).toMatchObject({ build: "gradus-threads-relaxed.wasm", threads: 2 });
+  });
+});

@@ -46,6 +46,7 @@ impl<'a> Finisher<'a> {
     ///
     /// # Safety
     /// They must be in nobody else's hands.
+    #[allow(clippy::mut_from_ref)]
     pub unsafe fn column_sums(&self, columns: Range<usize>) -> Option<&mut [f32]> {
         // SAFETY: the caller's promise.
         self.column_sums_b

@@ -35,7 +35,7 @@ export interface NormalizationOptions extends LayerOptions {
    * `variance`. Default: what `adapt` finds.
    */
   mean?: number | DataLike | null;
-  /** Variances that are known, at least 0. */
+  /** Variances that are known, at least 0. Default: see `mean`. */
   variance?: number | DataLike | null;
   /** Whether numbers are brought back: `x * deviation + mean`. Default: false. */
   invert?: boolean;

@@ -66,7 +66,7 @@ export interface PresetFitOptions {
   readonly epochs: number;
   /** Rows per batch. */
   readonly batchSize: number;
-  /** Left out where it is 0. */
+  /** The share held out to validate; left out where it is 0, the default of `fit`. */
   readonly validationSplit?: number;
   /** The same as those beside. */
   readonly callbacks: readonly Callback[];

@@ -36,7 +36,7 @@ export interface McPredictOptions {
     | Readonly<Record<string, Distribution>>;
   /** Whether to give all samples, too. Default: false. */
   readonly returnSamples?: boolean;
-  /** Ends the call with its reason when it aborts. */
+  /** Ends the call with its reason when it aborts. Default: none. */
   readonly signal?: AbortSignal;
   /** Milliseconds of work after which other work (painting, timers) gets a turn. Default: 12. */
   readonly yieldEvery?: number;

@@ -2,31 +2,24 @@
 // refused by name. A factory or option without a row fails here.
 import { describe, expect, it } from "vitest";
 import * as gradus from "../../ts/index.js";
+import {
+  above,
+  any,
+  atLeast,
+  belowOne,
+  call,
+  flag,
+  integer,
+  numbers,
+  oneOf,
+  type Range,
+  type Ranges,
+  share,
+  text,
+  whole,
+  within,
+} from "../support/ranges.js";
 
-/** Values that are taken, and such that are not. */
-interface Range {
-  readonly good: readonly unknown[];
-  readonly bad: readonly unknown[];
-}
-
-const noNumbers = [Number.NaN, Number.POSITIVE_INFINITY, "1", {}, true];
-const numbers = (good: readonly number[], bad: readonly number[]): Range => {
-  return { good, bad: [...bad, ...noNumbers] };
-};
-const any = numbers([-1, 0, 1e30], []);
-const atLeast = (min: number) => numbers([min, min + 0.5, 1e6], [min - 0.001, -1e30]);
-const above = (min: number) => numbers([min + 1e-6, 1e6], [min, min - 1]);
-const share = numbers([0, 0.5, 1], [-0.001, 1.001]);
-const belowOne = numbers([0, 0.999], [-0.001, 1]);
-const within = numbers([0.001, 0.999], [0, 1]);
-const whole = (min: number, good = [min, min + 1]): Range => {
-  return numbers(good, [min - 1, min + 0.5]);
-};
-const integer = (good: readonly number[]) => numbers(good, [0.5]);
-const flag: Range = { good: [true, false], bad: [0, 1, "true", {}] };
-const text: Range = { good: ["a"], bad: ["", 1, {}] };
-const oneOf = (...good: unknown[]): Range => ({ good, bad: ["other", 1, {}] });
-const call: Range = { good: [() => undefined], bad: [1, "f", {}] };
 const relusMost: Range = { good: [0, 6, Number.POSITIVE_INFINITY, null], bad: [-0.001, "6", {}] };
 const initializer: Range = {
   good: ["zeros", gradus.ones(), () => 1],
@@ -40,7 +33,6 @@ const constraint: Range = {
 const activation: Range = { good: ["relu", gradus.activations.elu], bad: ["rel", 1, {}] };
 const shape: Range = { good: [[2], [2, 3], []], bad: [2, "2", [0], [1.5], [-1], [Number.NaN]] };
 
-type Ranges = Readonly<Record<string, Range>>;
 const ofLayers: Ranges = {
   name: { good: ["a"], bad: ["", "a b", "a/b", 1] },
   trainable: flag,
@@ -543,110 +535,5 @@ describe("factories without an object of options", () => {
     ],
   ])("refuse %s", (_, make, message) => {
     expect(make).toThrow(message);
-  });
-});
-
-describe("options of models", () => {
-  const made = () => {
-    const net = gradus.sequential({
-      inputShape: [1],
-      seed: 1,
-      layers: [gradus.dense({ units: 1 })],
-    });
-    net.compile({ optimizer: "sgd", loss: "mse" });
-    return net;
-  };
-  const [x, y] = [
-    [1, 2, 3, 4],
-    [1, 2, 3, 4],
-  ];
-  const run: Ranges = {
-    batchSize: whole(1),
-    callbacks: { good: [[], [{}]], bad: [1, {}, [1], [{ onEpoch: () => {} }]] },
-    signal: { good: [new AbortController().signal], bad: [1, {}] },
-    yieldEvery: atLeast(0),
-  };
-  const calls: Readonly<Record<string, [Ranges, (options: object) => unknown]>> = {
-    fit: [
-      {
-        ...run,
-        epochs: whole(1),
-        initialEpoch: whole(0),
-        shuffle: flag,
-        validationData: {
-          good: [
-            [x, y],
-            [x, y, y],
-          ],
-          bad: [1, [x], [x, y, y, y], {}],
-        },
-        validationSplit: numbers([0, 0.5], [-0.1, 1]),
-        validationBatchSize: whole(1),
-        // Only for iterators of batches, whose validation may be endless.
-        validationSteps: { good: [undefined], bad: [1, "1"] },
-        worker: { good: [false], bad: flag.bad },
-        sampleWeight: {
-          good: [[1, 0, 2, 0.5]],
-          bad: [1, [1], [1, 1, 1, -1], [1, 1, 1, Number.NaN]],
-        },
-        classWeight: { good: [{ 1: 2 }, { 1: 0 }], bad: [1, { 1: -1 }, { 1: "2" }, { a: 1 }] },
-      },
-      (options) => made().fit(x, y, options),
-    ],
-    evaluate: [
-      { ...run, sampleWeight: { good: [[1, 0, 2, 0.5]], bad: [1, [1], [1, 1, 1, -1]] } },
-      (options) => made().evaluate(x, y, options),
-    ],
-    predict: [run, (options) => made().predict(x, options)],
-    trainOnBatch: [
-      {
-        sampleWeight: { good: [[1, 0, 2, 0.5]], bad: [1, [1], [1, 1, 1, -1]] },
-        classWeight: { good: [{ 1: 2 }], bad: [1, { 1: -1 }, { a: 1 }] },
-      },
-      (options) => made().trainOnBatch(x, y, options),
-    ],
-    testOnBatch: [
-      { sampleWeight: { good: [[1, 0, 2, 0.5]], bad: [1, [1], [1, 1, 1, -1]] } },
-      (options) => made().testOnBatch(x, y, options),
-    ],
-    compile: [
-      {
-        optimizer: { good: ["adam", gradus.sgd()], bad: ["adm", 1, {}, gradus.sgd, undefined] },
-        loss: {
-          good: ["mse", () => 1, gradus.meanSquaredError()],
-          bad: ["mses", 1, {}, undefined],
-        },
-        lossWeights: { good: [0, 1, -1, [2]], bad: ["1", Number.NaN, [1, 2], ["1"], { other: 1 }] },
-        metrics: { good: [[], ["mae"]], bad: [1, ["maes"], "mae", [1]] },
-        weightedMetrics: { good: [[], ["mae"]], bad: [1, ["maes"], "mae", [1]] },
-      },
-      async (options) => made().compile({ optimizer: "sgd", loss: "mse", ...options }),
-    ],
-  };
-
-  describe.each(Object.entries(calls))("%s", (name, [ranges, attempt]) => {
-    it.each(Object.entries(ranges))("checks %s", async (option, { good, bad }) => {
-      for (const value of good) await attempt({ [option]: value });
-      for (const value of bad) {
-        const error = await Promise.resolve(attempt({ [option]: value })).then(
-          () => null,
-          (reason: unknown) => reason,
-        );
-        expect(error, `${option}: ${JSON.stringify(value)} is taken`).toBeInstanceOf(
-          gradus.GradusError,
-        );
-        expect((error as Error).message).toMatch(new RegExp(`^${name}`));
-      }
-    });
-
-    it("knows no others", async () => {
-      const text = await Promise.resolve(attempt({ zzz: 1 })).then(
-        () => "",
-        (error: Error) => error.message,
-      );
-      const [, known = ""] = /only the options (.*), received/.exec(text) ?? [];
-      expect(known).not.toBe("");
-      expect(known.split(", ").filter((each) => !(each in ranges))).toEqual([]);
-    });
   });
 });

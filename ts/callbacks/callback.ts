@@ -51,10 +51,10 @@ export interface CallbackModel {
 }
 
 /** See {@link Callback.needs}. */
-export type CallbackNeeds = (typeof allNeeds)[number];
+export type CallbackNeeds = "logs" | "step" | "model";
 
 /** From little to much. */
-const allNeeds = ["logs", "step", "model"] as const;
+const allNeeds: readonly CallbackNeeds[] = ["logs", "step", "model"];
 
 /**
  * Functions called while a model trains, is evaluated or predicts; all optional,

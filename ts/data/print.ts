@@ -1,6 +1,5 @@
 // Role: tensors as text. It must not change or check them.
 import type { Tensor } from "./tensor.js";
-import { shapeText, sizeOf } from "./tensor.js";
 
 /** Larger tensors are shown with their edges only. */
 const mostShown = 1000;
@@ -17,20 +16,21 @@ function numberText(value: number): string {
  * first and last three along each axis.
  */
 export function tensorText({ shape, dtype, data }: Tensor): string {
-  const short = sizeOf(shape) > mostShown;
+  const short = data.length > mostShown;
   const shown = (extent: number): (number | null)[] => {
     const all = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
     if (!short || extent <= 2 * edge) return all(0, extent);
     return [...all(0, edge), null, ...all(extent - edge, extent)];
   };
   let width = 0;
-  const lines = (axis: number, start: number): string => {
+  const lines = (axis: number, start: number, size: number): string => {
     if (axis === shape.length) {
       return numberText(data[start] as number).padStart(width);
     }
-    const step = sizeOf(shape.slice(axis + 1));
-    const parts = shown(shape[axis] as number).map((i) =>
-      i === null ? "…" : lines(axis + 1, start + i * step),
+    const extent = shape[axis] as number;
+    const step = size / extent;
+    const parts = shown(extent).map((i) =>
+      i === null ? "…" : lines(axis + 1, start + i * step, step),
     );
     const isRow = axis === shape.length - 1;
     const between = isRow
@@ -41,9 +41,9 @@ export function tensorText({ shape, dtype, data }: Tensor): string {
   // Once for the width of the widest number, once with it.
   width = Math.max(
     0,
-    ...lines(0, 0)
+    ...lines(0, 0, data.length)
       .split(/[[\],\s…]+/)
       .map((text) => text.length),
   );
-  return `${dtype} tensor ${shapeText(shape)}\n${lines(0, 0)}`;
+  return `${dtype} tensor [${shape.join(", ")}]\n${lines(0, 0, data.length)}`;
 }

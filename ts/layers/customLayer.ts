@@ -64,10 +64,15 @@ export interface LayerCall<W extends WeightDeclarations = WeightDeclarations> {
 
 /** Arrays of inputs by their number. */
 export interface InputsOf<T> {
+  /** One. */
   1: readonly [T];
+  /** Two. */
   2: readonly [T, T];
+  /** Three. */
   3: readonly [T, T, T];
+  /** Four. */
   4: readonly [T, T, T, T];
+  /** One or more. */
   any: readonly T[];
 }
 

@@ -3,8 +3,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import MagicString from "magic-string";
+import { minifySync } from "rolldown/utils";
 import { dts } from "rollup-plugin-dts";
-import { minify } from "terser";
 
 const glue = "build/wasm/threads-strict/gradus_wasm";
 
@@ -29,19 +30,91 @@ function compiledTypeScript(extension) {
   };
 }
 
+/** What the glue does for others and we do ourselves, and what takes its place. */
+const unusedGlue = [
+  // Ours has another name and is always handed over, and bundlers for browsers fail at an address
+  // of nothing.
+  [/ {4}if \(module_or_path === undefined\) \{\n.*new URL\(.*\n {4}\}\n/, ""],
+  [/ {4}if \(typeof module_or_path === 'string' .*\n.*fetch.*\n {4}\}\n/, ""],
+  // It gets compiled modules only.
+  [
+    /(async function __wbg_load\(module, imports\) \{\n)[\s\S]*?\n\}\n/,
+    "$1    return { instance: await WebAssembly.instantiate(module, imports), module };\n}\n",
+  ],
+  // Our own calls are right.
+  [
+    / {4}if \((\w+) !== undefined\) \{\n {8}if \(Object.getPrototypeOf.*\n {12}\((\{.*\}) = \1\)[\s\S]*?\n {4}\}\n/g,
+    "    ($2 = $1);\n",
+  ],
+  // Whoever imports neither it nor what needs it gets nothing of it.
+  [/^if \(Symbol\.dispose\) .*\n/m, ""],
+  // Shared memory takes no text directly. Whoever does not start an engine needs none of it.
+  [
+    /const cachedTextEncoder = [\s\S]*?\nif \(cachedTextEncoder\) \{\n[\s\S]*?\n\}\n/,
+    `const cachedTextEncoder = {
+    encode: (text) => new TextEncoder().encode(text),
+    encodeInto(text, view) {
+        const bytes = this.encode(text);
+        view.set(bytes);
+        return { read: text.length, written: bytes.length };
+    },
+};
+`,
+  ],
+  [/^if \(cachedTextDecoder\) .*\n/m, ""],
+];
+
 /**
- * Takes out where the glue would look for its file by itself: ours has another name, is always
- * handed over, and bundlers for browsers fail at an address of nothing.
+ * Takes out of the glue what is of no use here.
  * @returns {import("rollup").Plugin}
  */
-function withoutOwnAddress() {
-  const address = "new URL('gradus_wasm_bg.wasm', import.meta.url)";
+function trimmedGlue() {
   return {
-    name: "without-own-address",
+    name: "trimmed-glue",
     transform(code, id) {
       if (!id.endsWith(`${glue}.js`)) return null;
-      if (!code.includes(address)) throw new Error(`${id}: no ${address} to take out`);
-      return { code: code.replace(address, "undefined"), map: null };
+      let trimmed = code;
+      for (const [part, instead] of unusedGlue) {
+        if (trimmed.search(part) < 0) throw new Error(`${id}: no ${part} to take out`);
+        trimmed = trimmed.replace(part, /** @type {string} */ (instead));
+      }
+      return { code: trimmed, map: null };
+    },
+  };
+}
+
+/**
+ * @typedef {{ type: string, start: number, end: number }} Node
+ * @typedef {Record<string, unknown>} Fields
+ */
+
+/**
+ * The nodes of a tree of syntax, with those in them; not in the nodes that `enter` says no to.
+ * @param {unknown} tree
+ * @param {(node: Node & Fields) => boolean | void} enter
+ */
+function walk(tree, enter) {
+  if (typeof tree !== "object" || tree === null) return;
+  if (!("type" in tree) || enter(/** @type {Node & Fields} */ (tree)) !== false) {
+    for (const part of Object.values(tree)) walk(part, enter);
+  }
+}
+
+/**
+ * Refuses modules that do anything when they are loaded but make values: whoever bundles the
+ * package shall get what he imports and what that needs.
+ * @returns {import("rollup").Plugin}
+ */
+function withoutSideEffects() {
+  const harmless = /^(Import|Export|Function|Class|Variable)/;
+  return {
+    name: "without-side-effects",
+    renderChunk(code) {
+      for (const statement of this.parse(code).body) {
+        const { type, start, end } = /** @type {Node} */ (/** @type {unknown} */ (statement));
+        if (!harmless.test(type)) throw new Error(`when loaded: ${code.slice(start, end)}`);
+      }
+      return null;
     },
   };
 }
@@ -51,17 +124,72 @@ function withoutOwnAddress() {
  * @returns {import("rollup").Plugin}
  */
 function minified() {
+  const keepNames = { class: true, function: false };
   return {
     name: "minified",
-    async renderChunk(code) {
-      // In shorter lines: with every uncaught error Node prints the line that threw it.
-      const { code: small = "", map } = await minify(code, {
+    renderChunk(code, { fileName }) {
+      const { map, errors, ...small } = minifySync(fileName, code, {
         module: true,
-        keep_classnames: true,
-        format: { max_line_len: 400, preserve_annotations: true },
-        sourceMap: { asObject: true },
+        compress: { target: "es2022", keepNames },
+        mangle: { toplevel: true, keepNames },
+        sourcemap: true,
       });
-      return { code: small, map: /** @type {import("rollup").SourceMapInput} */ (map) };
+      if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
+      return { code: small.code, map: /** @type {import("rollup").SourceMapInput} */ (map) };
+    },
+  };
+}
+
+/** With every uncaught error Node prints the line that threw it: none shall be much longer. */
+const lineLength = 1000;
+
+/** Lists in which a line may end before any part but the first. */
+const lists = [
+  "body",
+  "elements",
+  "properties",
+  "arguments",
+  "expressions",
+  "declarations",
+  "specifiers",
+];
+
+/**
+ * Says to bundlers of each call at the top level that nobody misses what it makes where that is not
+ * used, and ends lines. Minifiers take both out, so it comes after them.
+ * @returns {import("rollup").Plugin}
+ */
+function markedAndBroken() {
+  return {
+    name: "marked-and-broken",
+    renderChunk(code) {
+      const text = new MagicString(code);
+      const { body } = this.parse(code);
+      for (const statement of body) {
+        if (statement.type !== "VariableDeclaration") continue;
+        walk(statement.declarations, ({ type, start }) => {
+          if (/^(Call|New)Expression$/.test(type)) text.appendLeft(start, "/*@__PURE__*/");
+          // What stands in functions is not done yet.
+          return !/Function|Class/.test(type);
+        });
+      }
+      /** @type {number[]} */
+      const gaps = [];
+      walk({ type: "Program", body }, ({ type, ...fields }) => {
+        if (type === "TemplateLiteral") return false;
+        for (const list of lists) {
+          const parts = /** @type {(Node | null)[]} */ (fields[list]);
+          if (Array.isArray(parts)) gaps.push(...parts.slice(1).map((part) => part?.start ?? 0));
+        }
+        return true;
+      });
+      let end = 0;
+      for (const gap of gaps.sort((a, b) => a - b)) {
+        if (gap - end < lineLength) continue;
+        text.appendLeft(gap, "\n");
+        end = gap;
+      }
+      return { code: text.toString(), map: text.generateMap({ hires: "boundary" }) };
     },
   };
 }
@@ -104,6 +232,7 @@ function base64() {
 }
 
 /**
+/**
  * Gives the text of `file.js?text`, a bundle that was made before.
  * @returns {import("rollup").Plugin}
  */
@@ -124,41 +253,47 @@ function scriptText() {
 }
 
 /**
- * Leaves imports of .wasm files to whoever bundles the worker.
+ * Leaves imports of .wasm files to whoever bundles the worker, in the form that all of them take.
  * @returns {import("rollup").Plugin}
  */
 function importedWasm() {
   return {
     name: "imported-wasm",
-    resolveId: (source) => (source.endsWith(".wasm") ? { id: source, external: true } : null),
+    resolveId: (source) =>
+      source.endsWith(".wasm") ? { id: `${source}?module`, external: true } : null,
   };
 }
 
 const external = [/^node:/];
 
 /**
- * One JavaScript file. Comments would be more than half of it; the source map leads back to them.
+ * One JavaScript file. Comments would be more than half of it; the source map leads back to them,
+ * and holds them, since the package has no folder of sources.
  * @param {string} name of the file
  * @param {import("rollup").Plugin[]} plugins
- * @param {{ sourcemap?: boolean, input?: string }} [options]
+ * @param {string} [input] an entry of its own: a program, which does something when it is loaded
  * @returns {import("rollup").RollupOptions}
  */
-function bundle(name, plugins, { sourcemap = true, input = "index.js" } = {}) {
+function bundle(name, plugins, input) {
   return {
-    input: { [name]: `build/ts/${input}` },
+    input: { [name]: `build/ts/${input ?? "index.js"}` },
     external,
-    plugins: [...plugins, compiledTypeScript(".js"), withoutOwnAddress(), minified()],
-    output: { dir: "dist", format: "es", sourcemap },
+    plugins: [
+      ...[...plugins, compiledTypeScript(".js"), trimmedGlue()],
+      ...(input ? [] : [withoutSideEffects()]),
+      ...[minified(), markedAndBroken()],
+    ],
+    output: { dir: "dist", format: "es", sourcemap: true },
   };
 }
 
 /** @type {import("rollup").RollupOptions[]} */
 const bundles = [
-  bundle("worker", [], { input: "models/remote/worker.js" }),
-  bundle("pool-worker", [], { input: "runtime/pool-worker.js" }),
+  bundle("worker", [], "models/remote/worker.js"),
+  bundle("pool-worker", [], "runtime/pool-worker.js"),
   bundle("index", []),
-  bundle("inline", [withEngine("inline"), base64(), scriptText()], { sourcemap: false }),
-  bundle("workerd", [withEngine("workerd"), importedWasm()]),
+  bundle("inline", [withEngine("inline"), base64(), scriptText()]),
+  bundle("edge", [withEngine("edge"), importedWasm()]),
   {
     // Named, because the default name would keep the ".d".
     input: { index: "build/ts/index.d.ts" },

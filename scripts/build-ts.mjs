@@ -25,10 +25,8 @@ const sources = () => [
   ...packagedVariants.map(wasmOf),
 ];
 
-const bundles = [
-  ...["dist/worker.js", "dist/index.js", "dist/inline.js", "dist/workerd.js"],
-  "dist/pool-worker.js",
-];
+const forms = ["worker", "pool-worker", "index", "inline", "edge"];
+const bundles = forms.flatMap((form) => [`dist/${form}.js`, `dist/${form}.js.map`]);
 
 /** Needs the WebAssembly variants of the package to be built. */
 export async function buildTs() {

@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, RegExp>> = {
     /^defaultDnn: 2 - 50 - 50 - output\n[\s\S]*rows held out (1|0\.9\d*)\ndeep, one cycle (1|0\.9\d*)\n12 selu layers (1|0\.9\d*)\n.*expected no dropout[\s\S]*dense "dense_1" \(initializer\): its kernel starts from heNormal/,
   "uncertainty.md":
     /probabilities[\s\S]*mutual information[\s\S]*\[ 'left', 'right', 'do not know' \][\s\S]*inside and far outside[\s\S]*\[ 200, 3, 1 \]/,
+  "runtimes.md": /^gradus-(relaxed|strict)\.wasm \1 \d+ \w/,
 };
 
 describe("the pages of docs/", () => {

@@ -185,8 +185,8 @@ export function sparseTopKCategoricalAccuracy<
   });
 }
 
-const byName = {
-  ...lossesByName,
+// Not spread: bundlers take that for something done, and keep all losses and metrics for it.
+const byName = Object.assign({}, lossesByName, {
   accuracy,
   acc: accuracy,
   binaryAccuracy,
@@ -194,7 +194,7 @@ const byName = {
   sparseCategoricalAccuracy,
   topKCategoricalAccuracy,
   sparseTopKCategoricalAccuracy,
-} satisfies Record<string, (options: MetricOptions) => Metric>;
+} satisfies Record<string, (options: MetricOptions) => Metric>);
 
 /** The name of a metric with its defaults. */
 export type MetricName = keyof typeof byName;

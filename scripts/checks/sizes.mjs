@@ -31,10 +31,7 @@ const budget = 200_000;
 /** What threads may add to that, all files of theirs together: theirs take the place of others. */
 const threadsShare = 0.15;
 const threadScripts = ["dist/pool-worker.js"];
-const scripts = [
-  ...["dist/index.js", "dist/worker.js", "dist/inline.js", "dist/workerd.js"],
-  ...threadScripts,
-];
+const scripts = ["dist/index.js", "dist/worker.js", "dist/inline.js", ...threadScripts];
 
 /** @param {string} path relative to the root */
 const gzipped = (path) => gzipSync(readFileSync(inRoot(path)), { level: 9 }).length;

@@ -7,7 +7,7 @@ import { ask, run, say } from "./run.mjs";
  * wasm-bindgen must have exactly the version of the crate in Cargo.lock.
  * @type {{ name: string, crate: string, version: string }[]}
  */
-const cargoTools = [
+export const cargoTools = [
   { name: "wasm-bindgen", crate: "wasm-bindgen-cli", version: "0.2.127" },
   { name: "wasm-pack", crate: "wasm-pack", version: "0.15.1" },
 ];

@@ -1,242 +1,166 @@
-// The packed package in Chromium: as it is, in a worker, under a strict policy, after each bundler,
-// and where it cannot work, with errors that say why.
-import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import * as esbuild from "esbuild";
+// The packed package in Chromium: as it is, in workers, under a strict policy, isolated from other
+// origins, and after each bundler.
 import type { Browser } from "playwright-core";
-import { rollup } from "rollup";
-import { build as viteBuild } from "vite";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import webpack from "webpack";
-import { executablePath, launch, type SiteOptions, serve } from "./support/browser.js";
-import type { Results } from "./support/consumer.js";
-import { expectResults } from "./support/expected.js";
+import {
+  executablePath,
+  launch,
+  open,
+  patience,
+  type SiteOptions,
+  serve,
+} from "./support/browser.js";
+import * as bundlers from "./support/bundlers.js";
+import { consumer, removeConsumers } from "./support/consumer.js";
+import { type Expected, expectResults } from "./support/expected.js";
+import { bare, importMap } from "./support/pages.js";
+import { record } from "./support/record.js";
 
-const folder = inject("installed");
 const sha256 = inject("sha256");
-const importMap = '{ "imports": { "gradus": "/node_modules/gradus/dist/index.js" } }';
-const inline = '{ "imports": { "gradus": "/node_modules/gradus/dist/inline.js" } }';
+const tarball = inject("tarball");
 
 let browser: Browser;
-
 beforeAll(async () => {
   if (executablePath) browser = await launch();
 });
-
 afterAll(async () => {
   await browser?.close();
+  removeConsumers();
 });
 
-/** A page without a bundler. */
-function bare(map: string, script = '<script type="module" src="/page.mjs"></script>'): string {
-  return `<!doctype html><script type="importmap">${map}</script>${script}`;
+/** A row of the table: makes pages in a folder with the package; returns where they are. */
+interface Row extends Expected {
+  readonly how: string;
+  make(folder: string): Promise<Place> | Place;
+  readonly site?: SiteOptions;
+  readonly isolated?: true;
 }
 
-/** A folder of a site with this page. */
-function site(name: string, html: string): string {
-  const path = mkdtempSync(join(folder, `${name}-`));
-  writeFileSync(join(path, "index.html"), html);
-  return path;
-}
+/** A folder of a site and the page in it, or a site of its own. */
+type Place =
+  | { readonly root: string; readonly page: string }
+  | { readonly url: string; close(): Promise<void> };
 
-type Answer = Results & { readonly error?: string };
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+const policy = {
+  "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+};
+/** Threads share memory, which only isolated pages may. */
+const threads = { alone: 1, isolated: 1 };
 
-/** Opens a page and waits for what its program leaves. */
-async function open(root: string, path: string, options: SiteOptions = {}): Promise<Answer> {
-  const server = await serve(root, options);
-  const page = await browser.newPage();
-  const said: string[] = [];
-  page.on("console", (message) => said.push(message.text()));
-  page.on("pageerror", (error) => said.push(String(error)));
-  try {
-    await page.goto(server.url + path);
-    await page
-      .waitForFunction(() => "result" in globalThis, null, { timeout: 20_000 })
-      .catch((error: unknown) => {
-        throw new Error(`${error}\n${said.join("\n")}`);
-      });
-    return (await page.evaluate(() => (globalThis as { result?: unknown }).result)) as Answer;
-  } finally {
-    await page.close();
-    await server.close();
-  }
-}
-
-function write(path: string, text: string): string {
-  writeFileSync(join(folder, path), text);
-  return path;
-}
+const rows: readonly Row[] = [
+  {
+    how: "module script, no bundler",
+    make: (folder) => bare(folder, "page.mjs", importMap("index")),
+    simd: "relaxed",
+    threads: threads.alone,
+  },
+  {
+    how: "the same, strict build",
+    make: (folder) => {
+      const { root, page } = bare(folder, "page.mjs", importMap("index"));
+      return { root, page: `${page}?init={"simd":"strict"}` };
+    },
+    simd: "strict",
+  },
+  {
+    how: "the same, isolated from other origins",
+    make: (folder) => bare(folder, "page.mjs", importMap("index")),
+    site: { headers: isolation },
+    isolated: true,
+    simd: "relaxed",
+    threads: threads.isolated,
+  },
+  {
+    how: "the same, server without a type for .wasm",
+    make: (folder) => bare(folder, "page.mjs", importMap("index")),
+    site: { types: { wasm: "application/octet-stream" } },
+    simd: "relaxed",
+  },
+  {
+    how: "gradus/inline, no bundler",
+    make: (folder) => bare(folder, "page-inline.mjs", importMap("inline")),
+    simd: "strict",
+  },
+  {
+    how: "service worker",
+    make: (folder) => bare(folder, "page-with-service-worker.mjs"),
+    simd: "relaxed",
+  },
+  {
+    how: "policy of 'wasm-unsafe-eval' alone",
+    make: (folder) => bundlers.esbuildWithFiles(folder, "page.mjs"),
+    site: { headers: policy },
+    simd: "relaxed",
+  },
+  {
+    how: "the same with gradus/inline, isolated",
+    make: (folder) => bundlers.esbuild(folder, "page-inline.mjs"),
+    site: { headers: { ...isolation, ...policy } },
+    isolated: true,
+    simd: "strict",
+    // It has its worker in itself, which this policy does not allow.
+    worker: /fit: expected a worker to train in, .*worker-src/,
+  },
+  { how: "Vite build", make: (folder) => bundlers.vite(folder, "page.mjs"), simd: "relaxed" },
+  {
+    how: "Vite build, web worker",
+    make: (folder) => bundlers.vite(folder, "page-with-worker.mjs"),
+    simd: "relaxed",
+  },
+  {
+    how: "Vite development server",
+    make: (folder) => bundlers.viteServer(folder, "page.mjs", []),
+    simd: "relaxed",
+  },
+  {
+    how: "Vite development server, optimizeDeps.exclude",
+    make: (folder) => bundlers.viteServer(folder, "page.mjs", ["gradus"]),
+    simd: "relaxed",
+  },
+  { how: "webpack", make: (folder) => bundlers.webpack(folder, "page.mjs"), simd: "relaxed" },
+  {
+    how: "webpack, web worker",
+    make: (folder) => bundlers.webpack(folder, "page-with-worker.mjs"),
+    simd: "relaxed",
+  },
+  {
+    how: "esbuild, files copied",
+    make: (folder) => bundlers.esbuildWithFiles(folder, "page.mjs"),
+    simd: "relaxed",
+  },
+  {
+    how: "esbuild, gradus/inline",
+    make: (folder) => bundlers.esbuild(folder, "page-inline.mjs"),
+    simd: "strict",
+  },
+  {
+    how: "Rollup, files copied",
+    make: (folder) => bundlers.rollupWithFiles(folder, "page.mjs"),
+    simd: "relaxed",
+  },
+  {
+    how: "Rollup, gradus/inline",
+    make: (folder) => bundlers.rollup(folder, "page-inline.mjs"),
+    simd: "strict",
+  },
+];
 
 describe.runIf(executablePath)("Chromium", () => {
-  it('takes it from a <script type="module">', async () => {
-    const found = await open(folder, write("bare.html", bare(importMap)));
-    expect(found.runtime.build).toBe("gradus-relaxed.wasm");
-    expectResults(found, sha256);
-  });
-
-  it("trains to the same bits as Node with the strict build", async () => {
-    const path = write("bare.html", bare(importMap));
-    const found = await open(folder, `${path}?init={"simd":"strict"}`);
-    expect(found.runtime.simd).toBe("strict");
-    expectResults(found, sha256);
-  });
-
-  it("takes the single file", async () => {
-    expectResults(await open(folder, write("inline.html", bare(inline))), sha256);
-  });
-
-  it("trains in a web worker", async () => {
-    // Import maps do not reach workers: a bundler puts the program together.
-    const dist = site("worker", "<!doctype html><script src=page.js></script>");
-    await bundleWithEsbuild("page-worker.mjs", join(dist, "worker.js"));
-    const page = `globalThis.result = new Promise((resolve) => {
-      const worker = new Worker("worker.js", { type: "module" });
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => resolve({ error: event.message });
-    });`;
-    writeFileSync(join(dist, "page.js"), page);
-    expectResults(await open(dist, "index.html"), sha256);
-  });
-
-  it("works isolated from other origins, and where the policy allows WebAssembly alone", async () => {
-    const headers = {
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
-      "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
-    };
-    const dist = await bundled("csp", (path) => bundleWithEsbuild("page.mjs", path));
-    // The single file has its worker in itself, which this policy does not allow.
-    const refused = /fit: expected a worker to train in, .*worker-src/;
-    expectResults(await open(dist, "index.html", { headers }), sha256, refused);
-  });
-
-  it("bears with a server that does not know the type of .wasm files", async () => {
-    const path = write("bare.html", bare(importMap));
-    const types = { wasm: "application/octet-stream" };
-    expectResults(await open(folder, path, { types }), sha256);
-  });
-});
-
-describe.runIf(executablePath)("Chromium, where it cannot work, is told", () => {
-  it("what the policy of the page must allow", async () => {
-    const headers = { "content-security-policy": "default-src 'self'; script-src 'self'" };
-    const dist = await bundled("csp", (path) => bundleWithEsbuild("page.mjs", path));
-    const { error } = await open(dist, "index.html", { headers });
-    expect(error).toMatch(/leave to run WebAssembly.*Hint: Add 'wasm-unsafe-eval' to script-src/s);
-  });
-
-  it("that the file is missing", async () => {
-    const path = write("bare.html", bare(importMap));
-    const { error } = await open(folder, path, { missing: /\.wasm$/ });
-    expect(error).toMatch(/expected the engine at .*\.wasm, received status 404.*gradus\/inline/);
-  });
-
-  it("that the worker's file is missing", async () => {
-    const path = write("bare.html", bare(importMap));
-    const { trainsInWorker } = await open(folder, path, { missing: /worker\.js$/ });
-    expect(trainsInWorker).toMatch(/fit: expected a worker to train in, .*Serve worker\.js of the/);
-  });
-
-  it("that there is a page where the file should be", async () => {
-    const path = write("bare.html", bare(importMap));
-    const { error } = await open(folder, path, { missing: /\.wasm$/, fallback: "<!doctype html>" });
-    expect(error).toMatch(/expected the engine at .*, received a web page. Hint: .*missing/);
-  });
-});
-
-/** A site whose page loads one script that a bundler makes. */
-async function bundled(name: string, bundle: (path: string) => Promise<unknown>): Promise<string> {
-  const dist = site(name, '<!doctype html><script type="module" src="page.js"></script>');
-  await bundle(join(dist, "page.js"));
-  return dist;
-}
-
-/** esbuild and Rollup leave files alone that a script asks for by address: the single file then. */
-async function bundleWithEsbuild(entry: string, outfile: string): Promise<void> {
-  await esbuild.build({
-    entryPoints: [join(folder, entry)],
-    outfile,
-    bundle: true,
-    minify: true,
-    format: "esm",
-    alias: { gradus: join(folder, "node_modules/gradus/dist/inline.js") },
-    logLevel: "silent",
-  });
-}
-
-describe.runIf(executablePath)("Chromium after a bundler", () => {
-  it("Vite copies the engine", async () => {
-    const root = site("vite", '<!doctype html><script type="module" src="../page.mjs"></script>');
-    const outDir = join(root, "dist");
-    await viteBuild({
-      root,
-      logLevel: "silent",
-      build: { outDir, target: "esnext" },
-    });
-    const found = await open(outDir, "index.html");
-    expect(found.runtime.simd).toBe("relaxed");
-    expectResults(found, sha256);
-  });
-
-  it("webpack copies the engine", async () => {
-    const dist = await bundled("webpack", (path) => {
-      return new Promise<void>((resolve, reject) => {
-        webpack(
-          {
-            mode: "production",
-            context: folder,
-            entry: "./page.mjs",
-            output: { path: join(path, ".."), filename: "page.js" },
-            performance: { hints: false },
-          },
-          (error, stats) => {
-            if (error || stats?.hasErrors()) reject(error ?? new Error(stats?.toString()));
-            else resolve();
-          },
-        );
-      });
-    });
-    const found = await open(dist, "index.html");
-    expect(found.runtime.simd).toBe("relaxed");
-    expectResults(found, sha256);
-  });
-
-  it("esbuild takes gradus/inline", async () => {
-    const dist = await bundled("esbuild", (path) => bundleWithEsbuild("page.mjs", path));
-    expectResults(await open(dist, "index.html"), sha256);
-  });
-
-  it("esbuild, with the .wasm files copied beside the script", async () => {
-    const dist = await bundled("esbuild", (outfile) =>
-      esbuild.build({
-        entryPoints: [join(folder, "page.mjs")],
-        outfile,
-        bundle: true,
-        format: "esm",
-        logLevel: "silent",
-      }),
-    );
-    for (const file of ["gradus-relaxed.wasm", "gradus-strict.wasm", "worker.js"]) {
-      cpSync(join(folder, "node_modules/gradus/dist", file), join(dist, file));
+  it.each(rows)("trains and predicts: $how", { timeout: patience }, async (row) => {
+    const { how, make, site, isolated, ...expected } = row;
+    const place = await make(await consumer(tarball));
+    const server = "url" in place ? place : await serve(place.root, site);
+    try {
+      const found = await open(browser, server.url + ("page" in place ? place.page : ""));
+      expectResults(found, sha256, expected);
+      expect(found.isolated).toBe(isolated ?? false);
+      record("Chromium", browser.version(), how, found.runtime.build);
+    } finally {
+      await server.close();
     }
-    expectResults(await open(dist, "index.html"), sha256);
-  });
-
-  it("Rollup takes gradus/inline", async () => {
-    const dist = await bundled("rollup", async (file) => {
-      const bundle = await rollup({
-        input: join(folder, "page.mjs"),
-        plugins: [
-          {
-            name: "resolve-gradus",
-            resolveId: (source) =>
-              source === "gradus" ? join(folder, "node_modules/gradus/dist/inline.js") : null,
-          },
-        ],
-      });
-      await bundle.write({ file, format: "es" });
-      await bundle.close();
-    });
-    expectResults(await open(dist, "index.html"), sha256);
   });
 });

@@ -1,12 +1,12 @@
 // The loaded engine as the rest of gradus sees it: calls with errors in the user's language,
 // views of its memory, and memory given back when its owner is gone.
-import { GradusError } from "../errors.js";
+import { type ErrorDetail, GradusError } from "../errors.js";
 import { type Engine, lastPanic } from "./bindings.js";
 
 /** `where: expected …, received …. Hint: …`, the form of the core's errors. */
 const coreError = /^([\s\S]+?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
 
-/** How the engine says so, too. */
+/** How the engine says that it waits in vain. */
 const threadEnded = "a thread ended";
 
 /** An engine and its memory. */
@@ -15,7 +15,7 @@ export class Core {
   layout = 0;
   readonly #engine: Engine;
   readonly #memory: WebAssembly.Memory;
-  #broken: string | null = null;
+  #broken: ErrorDetail | null = null;
 
   constructor(engine: Engine, memory: WebAssembly.Memory) {
     this.#engine = engine;
@@ -24,7 +24,7 @@ export class Core {
 
   /** Says that a thread is gone: its part of the work may be missing. */
   lose(reason: string): void {
-    this.#broken ??= `${threadEnded}: ${reason}`;
+    this.#broken ??= withoutThread(reason);
   }
 
   /** The memory as it is now; it is another object after it has grown. */
@@ -39,7 +39,7 @@ export class Core {
 
   /** Calls the engine; what it throws becomes a GradusError that says `where`. */
   call<T>(where: string, ask: (engine: Engine) => T): T {
-    if (this.#broken !== null) throw this.#internal(where, this.#broken);
+    if (this.#broken) throw new GradusError(where, this.#broken);
     try {
       return ask(this.#engine);
     } catch (error) {
@@ -53,9 +53,14 @@ export class Core {
     return this.call(where, ask);
   }
 
+  /** Calls the engine to give something back; nothing is left to give in one that broke down. */
+  release(ask: (engine: Engine) => void): void {
+    if (!this.#broken) this.change("free", ask);
+  }
+
   /** The engine without a net, for calls where every microsecond counts; see `explain`. */
   get fast(): Engine {
-    if (this.#broken !== null) throw this.#internal("run", this.#broken);
+    if (this.#broken) throw new GradusError("run", this.#broken);
     return this.#engine;
   }
 
@@ -65,36 +70,53 @@ export class Core {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) {
       // After a panic the engine's state is unknown: nothing may go on with it.
-      this.#broken = lastPanicOr(message);
-      return this.#internal(where, this.#broken);
+      const panic = lastPanicOr(message);
+      // Only the allocator gives up without a word.
+      this.#broken = panic === "" ? this.#outOfMemory() : internal(panic);
+      return new GradusError(where, this.#broken);
     }
     const [, place, expected, received, hint] = coreError.exec(message) ?? [];
     if (place === undefined || expected === undefined || received === undefined) {
-      return this.#internal(where, message);
+      return new GradusError(where, internal(message));
     }
     return new GradusError(place, { expected, received, ...(hint === undefined ? {} : { hint }) });
   }
 
-  #internal(where: string, message: string): GradusError {
-    if (message.includes(threadEnded)) {
-      return new GradusError(where, {
-        expected: "the threads of the engine to live",
-        received: message,
-        hint: "Load the page or process anew to go on; init() without threads works with one.",
-      });
-    }
-    return new GradusError(where, {
-      expected: "the engine to work",
-      received: `internal error: ${message}`,
-      hint: "This is a fault of gradus: please report it. Load the page or process anew to go on.",
-    });
+  #outOfMemory(): ErrorDetail {
+    return {
+      expected: "memory for the engine's own work",
+      received: `none left beyond ${Math.round(this.buffer.byteLength / 1e6)} MB`,
+      hint: `WebAssembly has 4 GB at most. ${anew}, with fewer or smaller models and batches.`,
+    };
   }
 }
 
+const anew = "Load the page or process anew to go on";
+
+function withoutThread(reason: string): ErrorDetail {
+  return {
+    expected: "the threads of the engine to live",
+    received: reason.includes(threadEnded) ? reason : `${threadEnded}: ${reason}`,
+    hint: `${anew}; init() without threads works with one.`,
+  };
+}
+
+function internal(message: string): ErrorDetail {
+  if (message.includes(threadEnded)) return withoutThread(message);
+  return {
+    expected: "the engine to work",
+    received: `internal error: ${message}`,
+    hint: `This is a fault of gradus: please report it. ${anew}.`,
+  };
+}
+
+/** What a panic said; nothing when the engine stopped without one. */
 function lastPanicOr(message: string): string {
+  let said = "";
   try {
-    return lastPanic() || message;
+    said = lastPanic();
   } catch {
-    return message;
+    // There is no room even for that.
   }
+  return said || (/unreachable/i.test(message) ? "" : message);
 }

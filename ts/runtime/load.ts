@@ -129,7 +129,7 @@ export function readyCore(where: string): Core {
   if (core) return core;
   const [build, why] = choose("auto");
   const packaged = packagedWasm(build);
-  const wasm = packaged instanceof URL ? readBytesNow(packaged) : packaged;
+  const wasm = packaged instanceof URL ? readUrlNow(where, packaged) : packaged;
   if (!wasm || loading) {
     return fail(where, {
       expected: "the engine to be loaded",
@@ -177,7 +177,7 @@ async function load(
   } else {
     const [build, why] = choose(simd);
     const shared = threads > 1 && lacking === null ? packagedThreads?.wasm(build) : undefined;
-    const packaged = shared ?? packagedWasm(build);
+    const packaged = shared ?? packagedWasm(build) ?? withoutAddress();
     const module = await compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
     const file = `gradus-${shared ? "threads-" : ""}${build}.wasm` as const;
     await start(module, { build: file, simd: build, why }, threads, lacking);
@@ -234,19 +234,32 @@ const serveHint =
   "serve the .wasm files of the package beside its JavaScript, hand one over as the option wasm, " +
   "or import gradus/inline, which carries its own.";
 
+/** Bundles that are scripts (CommonJS, IIFE) do not know where they lie. */
+function withoutAddress(): never {
+  return fail("init", {
+    expected: "gradus to know its own address",
+    received: "no import.meta.url",
+    hint: "Bundle into ES modules, hand the engine over: init({ wasm }), or import gradus/inline.",
+  });
+}
+
+function unreadable(where: string, url: URL | string, received: unknown, hint = serveHint): never {
+  return fail(where, { expected: `the engine at ${url}`, received: String(received), hint });
+}
+
 async function readUrl(address: URL | string): Promise<Uint8Array<ArrayBuffer> | Response> {
   const url = new URL(address, globalThis.location?.href);
-  const found = await readBytes(url).catch((error: unknown) =>
-    fail("init", { expected: `the engine at ${url}`, received: String(error), hint: serveHint }),
-  );
-  if (found instanceof Response && !found.ok) {
-    return fail("init", {
-      expected: `the engine at ${url}`,
-      received: `status ${found.status}`,
-      hint: serveHint,
-    });
+  const found = await readBytes(url).catch((error: unknown) => unreadable("init", url, error));
+  const isThere = !(found instanceof Response) || found.ok;
+  return isThere ? found : unreadable("init", url, `status ${found.status}`);
+}
+
+function readUrlNow(where: string, url: URL): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return readBytesNow(url);
+  } catch (error) {
+    return unreadable(where, url, error);
   }
-  return found;
 }
 
 async function compile(
@@ -262,7 +275,7 @@ async function compile(
     if (source instanceof Response) checkMagic(source.url, bytes as ArrayBuffer);
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    return error instanceof GradusError ? Promise.reject(error) : wrongBytes("init", error);
+    return error instanceof GradusError ? Promise.reject(error) : notStarted("init", error);
   }
 }
 
@@ -270,11 +283,12 @@ async function compile(
 function checkMagic(url: string, bytes: ArrayBuffer): void {
   const [first, second] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
   if (first === 0 && second === "a".charCodeAt(0)) return;
-  fail("init", {
-    expected: `the engine at ${url}`,
-    received: first === "<".charCodeAt(0) ? "a web page" : `${bytes.byteLength} other bytes`,
-    hint: `The file is missing there: ${serveHint}`,
-  });
+  const received =
+    first === "<".charCodeAt(0) ? "a web page" : `${bytes.byteLength} bytes of something else`;
+  // Before Vite 8 its development server moves the JavaScript of packages, but not their files.
+  const exclude = "with Vite write optimizeDeps: { exclude: ['gradus'] }; else ";
+  const moved = url.includes("/.vite/") ? exclude : "";
+  unreadable("init", url, received, `The file is missing there: ${moved}${serveHint}`);
 }
 
 function checkWasm(where: string, wasm: unknown): void {
@@ -287,15 +301,35 @@ function checkWasm(where: string, wasm: unknown): void {
   fail(`${where}: wasm`, { expected: "a WebAssembly.Module or bytes", received: typeof wasm });
 }
 
-function wrongBytes(where: string, error: unknown): never {
-  if (/unsafe-eval|Content.Security.Policy/i.test(String(error))) {
-    fail(where, {
-      expected: "leave to run WebAssembly",
-      received: String(error),
-      hint: "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
-    });
-  }
-  return fail(where, { expected: "a .wasm file of gradus", received: String(error) });
+/** What JavaScript engines say when they refuse, what they want to say with it, and the cure. */
+const refusals: readonly [RegExp, string, string][] = [
+  [
+    /unsafe-eval|Content.Security.Policy|\bCSP\b/i,
+    "leave to run WebAssembly",
+    "Add 'wasm-unsafe-eval' to script-src of the page's Content-Security-Policy.",
+  ],
+  [
+    /disallowed by embedder/i,
+    "leave to compile WebAssembly",
+    "Edge workers run only modules that are imported: bundle with the condition workerd or " +
+      "edge-light, or import gradus/gradus-strict.wasm and write init({ wasm }).",
+  ],
+  [
+    /out of memory|allocate/i,
+    "memory for the engine",
+    "Give up other WebAssembly modules of this page or process, or allow it more memory.",
+  ],
+];
+
+/** Says why the engine did not start. */
+function notStarted(where: string, error: unknown): never {
+  const received = String(error);
+  const [, expected, hint] = refusals.find(([said]) => said.test(received)) ?? [
+    null,
+    "a .wasm file of gradus",
+    "Take it from the same version of the package as the JavaScript.",
+  ];
+  return fail(where, { expected, received, hint });
 }
 
 type How = Omit<RuntimeInfo, "threads">;
@@ -307,7 +341,7 @@ async function start(
   threads: number,
   lacking: string | null,
 ): Promise<void> {
-  const { memory } = await loadGlue(module).catch((error: unknown) => wrongBytes("init", error));
+  const { memory } = await loadGlue(module).catch((error: unknown) => notStarted("init", error));
   const begun = new Core(new Engine(), memory);
   let helping = 0;
   let failure = lacking;
@@ -330,7 +364,7 @@ function startNow(where: string, wasm: WebAssembly.Module | BufferSource, how: H
     const { memory } = loadGlueNow(module);
     return begin(module, new Core(new Engine(), memory), { ...how, threads: 1 });
   } catch (error) {
-    return wrongBytes(where, error);
+    return notStarted(where, error);
   }
 }
 

@@ -1,15 +1,16 @@
 // Where this form of the package has the builds of the engine: in files beside the bundle. The
-// other forms put packaged.inline.ts or packaged.workerd.ts in the place of this file.
+// other forms put packaged.inline.ts or packaged.edge.ts in the place of this file.
 import type { Build } from "./bindings.js";
 import type { WorkerFile } from "./pool.js";
 
 /** The builds there are, the fastest first. */
 export const packagedBuilds: readonly Build[] = ["relaxed", "strict"];
 
-// Bundlers know this form and copy the files.
-const addresses: Record<Build, URL> = {
-  relaxed: new URL("./gradus-relaxed.wasm", import.meta.url),
-  strict: new URL("./gradus-strict.wasm", import.meta.url),
+// Bundlers know this form and copy the files. Functions, because where there are no modules there is
+// no address either.
+const addresses: Record<Build, () => URL> = {
+  relaxed: () => new URL("./gradus-relaxed.wasm", import.meta.url),
+  strict: () => new URL("./gradus-strict.wasm", import.meta.url),
 };
 
 /** The script of the worker that `fit` may run in, where it is in a file. */
@@ -24,11 +25,14 @@ export function startWorker(): Worker {
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "gradus" });
 }
 
-/** A build: its address, its bytes, or the module. */
-export function packagedWasm(build: Build): URL | Uint8Array<ArrayBuffer> | WebAssembly.Module {
-  const here = import.meta.url;
+/** A build: its address, its bytes, or the module; undefined where it cannot be known. */
+export function packagedWasm(
+  build: Build,
+): URL | Uint8Array<ArrayBuffer> | WebAssembly.Module | undefined {
+  const here: string | undefined = import.meta.url;
+  if (!here) return undefined;
   // Tests run this file as it is, unbundled.
-  if (!here.endsWith("/ts/runtime/packaged.ts")) return addresses[build];
+  if (!here.endsWith("/ts/runtime/packaged.ts")) return addresses[build]();
   return new URL(`../../build/wasm/${build}/gradus_wasm_bg.wasm`, here);
 }
 

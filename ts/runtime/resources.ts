@@ -12,7 +12,7 @@ class Holdings {
   free(): void {
     const { core } = this;
     if (!core) return;
-    core.change("free", (engine) => {
+    core.release((engine) => {
       for (const program of this.programs) engine.freeProgram(program);
       for (const variable of this.variables) engine.freeVariable(variable);
     });
@@ -68,7 +68,7 @@ export class Resources {
 
   /** Frees one program. */
   freeProgram(core: Core, program: number): void {
-    core.change("free", (engine) => engine.freeProgram(program));
+    core.release((engine) => engine.freeProgram(program));
     this.#holdings.programs.delete(program);
   }
 
@@ -116,7 +116,7 @@ export class Variable implements GraphVariable {
 
   /** Gives its memory back. */
   free(core: Core): void {
-    core.change("free", (engine) => engine.freeVariable(this.id));
+    core.release((engine) => engine.freeVariable(this.id));
     this.forget();
   }
 

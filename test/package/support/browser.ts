@@ -4,14 +4,37 @@ import { createServer } from "node:http";
 import { join, normalize } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { inject } from "vitest";
+import type { Results } from "./consumer.js";
 
 /** The path of the browser; empty where there is none. */
 export const executablePath = inject("chromium");
+
+/** How long a page may take, in ms, with the installation and the bundler before it. */
+export const patience = 300_000;
 
 /** Starts it. */
 export function launch(): Promise<Browser> {
   const args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"];
   return chromium.launch({ executablePath, args });
+}
+
+/** Opens a page and waits for what its program leaves. */
+export async function open(browser: Browser, url: string): Promise<Results> {
+  // A context of its own: service workers and caches of one page must not reach another.
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  try {
+    await page.goto(url);
+    await page.waitForFunction(() => "result" in globalThis, null, { timeout: 120_000 });
+    return (await page.evaluate(() => (globalThis as { result?: unknown }).result)) as Results;
+  } catch (error) {
+    throw new Error(`${error}\n${said.join("\n")}`);
+  } finally {
+    await context.close();
+  }
 }
 
 /** How a site answers. */
@@ -22,6 +45,8 @@ export interface SiteOptions {
   readonly types?: Readonly<Record<string, string>>;
   /** What is answered for files that do not exist; a 404 where there is nothing. */
   readonly fallback?: string;
+  /** Its type. Default: that of a page. */
+  readonly fallbackType?: string;
   /** Paths that are not there. */
   readonly missing?: RegExp;
 }
@@ -41,13 +66,13 @@ export interface Site {
 
 /** Serves a folder. */
 export async function serve(folder: string, options: SiteOptions = {}): Promise<Site> {
-  const { headers = {}, types = {}, fallback, missing } = options;
+  const { headers = {}, types = {}, fallback, fallbackType = "text/html", missing } = options;
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
     const path = join(folder, normalize(pathname));
     const there = existsSync(path) && statSync(path).isFile() && !missing?.test(pathname);
     const extension = pathname.split(".").at(-1) ?? "";
-    const type = there ? { ...usualTypes, ...types }[extension] : "text/html";
+    const type = there ? { ...usualTypes, ...types }[extension] : fallbackType;
     response.writeHead(there || fallback !== undefined ? 200 : 404, {
       ...headers,
       ...(type ? { "content-type": type } : {}),

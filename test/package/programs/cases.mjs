@@ -84,8 +84,9 @@ export const cases = {
     const optimizer = adam({ learningRate: 0.02 });
     model.compile({ optimizer, loss: "binaryCrossentropy", metrics: ["accuracy"] });
     const { history } = await model.fit(points, labels, { epochs: 40 });
-    const { shape } = await model.predict(points.slice(0, 5));
-    return { accuracy: history.accuracy.at(-1), shape };
+    const { data, shape } = await model.predict(points.slice(0, 5));
+    const right = [...data].filter((p, i) => p > 0.5 === (labels[i] === 1)).length;
+    return { accuracy: history.accuracy.at(-1), shape, right };
   },
 
   /** `fit` in a worker gives the same bits: "same", or what it says where it cannot. */
@@ -135,5 +136,6 @@ export async function runCases(gradus, options) {
   await gradus.init(options);
   const results = {};
   for (const [name, run] of Object.entries(cases)) results[name] = await run(gradus);
-  return { ...results, runtime: gradus.runtimeInfo() };
+  const isolated = globalThis.crossOriginIsolated === true;
+  return { ...results, runtime: gradus.runtimeInfo(), isolated };
 }

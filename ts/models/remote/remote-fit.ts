@@ -55,7 +55,7 @@ export class RemoteFit {
   /** Whether weights were set here since the worker last got them. */
   #changed = false;
   /** How far training had come when the weights last came over. */
-  #counts: { readonly iterations: number; readonly epoch: number; readonly draws: number };
+  #counts: Readonly<Record<"iterations" | "epoch" | "draws" | "epochs", number>>;
   #pulling: Promise<void> | null = null;
   readonly #isStopped: () => boolean;
 
@@ -212,16 +212,17 @@ export class RemoteFit {
       this.#worker.end();
       // Counts belong to weights.
       if (this.#stale) {
-        const { iterations, epoch, draws } = this.#counts;
+        const { iterations, epoch, draws, epochs } = this.#counts;
         Object.assign(this.#setup, { iterations, epoch });
-        this.#state.draws = draws;
+        Object.assign(this.#state, { draws, epochs });
       }
     }
   }
 
   get #now() {
     const { iterations, epoch } = this.#setup;
-    return { iterations, epoch, draws: this.#state.draws };
+    const { draws, epochs } = this.#state;
+    return { iterations, epoch, draws, epochs };
   }
 
   async #begin(watch: StepWatch | null): Promise<void> {
@@ -382,9 +383,11 @@ export class RemoteFit {
     this.#stale = false;
     const blocks = blocksOf(this.#variables.values());
     try {
-      for (const [i, numbers] of this.#worker.read(blocks).entries()) {
-        const received = await numbers;
-        this.#eachRange(blocks[i] as Range[], received, (here, there) => here.set(there));
+      // All or nothing: a worker that dies meanwhile leaves no mixture.
+      const received = await Promise.all(this.#worker.read(blocks));
+      for (const [i, numbers] of received.entries()) {
+        if (i > 0) await giveWay();
+        this.#eachRange(blocks[i] as Range[], numbers, (here, there) => here.set(there));
       }
     } catch (error) {
       this.#stale = true;

@@ -131,6 +131,7 @@ fn train(steps: u32) -> Vec<u32> {
             step,
             seed: 9,
             draw: step,
+            row: 0,
             batch,
         };
         engine.run(program, clock).unwrap();

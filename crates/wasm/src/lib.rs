@@ -127,6 +127,7 @@ impl Engine {
     }
 
     /// Runs a program over the batch that was written to its inputs.
+    #[allow(clippy::too_many_arguments)]
     pub fn run(
         &mut self,
         program: u32,

@@ -111,16 +111,15 @@ fn little_work_is_not_shared() {
     });
 }
 
-/// A helper that ends in the middle of a chunk: whoever waits for it panics instead of hanging.
-#[test]
-fn a_helper_that_ends_is_noticed() {
-    static LOST: Pool = Pool::new();
+/// What is said to who shares two chunks with a helper that takes one and never does it, after it
+/// did `last`.
+fn message_of_loss(lost: &'static Pool, last: fn(&Pool)) -> String {
     // A test that hangs or panics must not take its threads' stacks away: this one is never joined.
-    thread::spawn(|| LOST.serve());
-    while LOST.helpers() < 1 {
+    thread::spawn(|| lost.serve());
+    while lost.helpers() < 1 {
         thread::yield_now();
     }
-    let sharer = thread::spawn(|| {
+    let sharer = thread::spawn(move || {
         let main = thread::current().id();
         let taken: &'static AtomicU32 = Box::leak(Box::new(AtomicU32::new(0)));
         let job: &'static (dyn Fn(usize, &mut [f32]) + Sync) =
@@ -133,16 +132,29 @@ fn a_helper_that_ends_is_noticed() {
                     return;
                 }
                 taken.store(1, Ordering::SeqCst);
-                LOST.fail();
+                last(lost);
                 loop {
                     thread::park();
                 }
             }));
-        LOST.share(2, &mut [], job);
+        lost.share(2, &mut [], job);
     });
     let panic = sharer.join().expect_err("it returned");
-    let message = panic.downcast_ref::<&str>().unwrap();
-    assert_eq!(*message, "a thread ended in the middle of its work");
+    panic.downcast_ref::<&str>().unwrap().to_string()
+}
+
+#[test]
+fn a_helper_that_says_it_ends_is_not_waited_for() {
+    static LOST: Pool = Pool::new();
+    let message = message_of_loss(&LOST, Pool::fail);
+    assert_eq!(message, "a thread ended in the middle of its work");
+}
+
+#[test]
+fn a_helper_that_ends_without_a_word_is_not_waited_for_forever() {
+    static LOST: Pool = Pool::new();
+    let message = message_of_loss(&LOST, |_| {});
+    assert_eq!(message, "a thread ended in the middle of its work");
 }
 
 #[test]

@@ -292,7 +292,8 @@ describe("the property", () => {
       const before = await signals(preset);
       expect(before).toHaveLength(20);
       for (const { mean, deviation } of before) {
-        expect(Math.abs(mean)).toBeLessThan(0.15);
+        // Three standard errors of a mean over 100 units: deep down, all rows look alike.
+        expect(Math.abs(mean)).toBeLessThan(0.3);
         expect(deviation).toBeGreaterThan(0.8);
         expect(deviation).toBeLessThan(1.2);
       }

@@ -439,6 +439,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   onWarning: "models/warnings.test.ts",
   ones: "no options",
   ops: "unit/ops.test.ts",
+  plotHistory: "notebook.test.ts",
   plotSchedule: "schedules/plotSchedule.test.ts",
   pretrainAutoencoder: "pretraining/autoencoder.test.ts",
   runtimeInfo: "no options",

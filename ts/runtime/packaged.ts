@@ -47,11 +47,8 @@ export interface PackagedThreads {
 export const packagedThreads: PackagedThreads | null = {
   worker: {
     web: () => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" }),
-    file() {
-      // Hidden from bundlers for the web, which would copy it without need.
-      const name = "./pool-worker.js";
-      return new URL(name, import.meta.url);
-    },
+    // Hidden from bundlers for the web, which would copy it without need.
+    file: (name = "./pool-worker.js") => new URL(name, import.meta.url),
   },
   wasm: (build) =>
     build === "relaxed"

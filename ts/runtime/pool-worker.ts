@@ -26,7 +26,9 @@ interface Globals {
 const stackBytes = 256 * 1024;
 
 const globals = globalThis as unknown as Globals & Port;
-const port = globals.process?.getBuiltinModule?.("node:worker_threads").parentPort ?? globals;
+// In two steps: Vite's minifier goes wrong on the call and the property in one optional chain.
+const threads = globals.process?.getBuiltinModule?.("node:worker_threads");
+const port = threads?.parentPort ?? globals;
 
 port.onmessage = ({ data: { module, memory } }) => {
   try {

@@ -112,7 +112,11 @@ function withoutSideEffects() {
     renderChunk(code) {
       for (const statement of this.parse(code).body) {
         const { type, start, end } = /** @type {Node} */ (/** @type {unknown} */ (statement));
-        if (!harmless.test(type)) throw new Error(`when loaded: ${code.slice(start, end)}`);
+        const refuse = () => {
+          throw new Error(`when loaded: ${code.slice(start, end)}`);
+        };
+        if (!harmless.test(type)) refuse();
+        walk(statement, (node) => (node.type === "StaticBlock" ? refuse() : true));
       }
       return null;
     },

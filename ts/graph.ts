@@ -95,9 +95,6 @@ export class Sym {
     this.dims = type.dims;
     this.dtype = type.dtype;
     this.shape = visibleShape(type.dims);
-  }
-
-  static {
     showAsText(Sym.prototype);
   }
 

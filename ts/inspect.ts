@@ -10,12 +10,14 @@ interface InspectOptions {
 
 /**
  * Has console.log show what `text` says; inside of other objects, where one line is wanted, what
- * `toString` says.
+ * `toString` says. Constructors call it, and the first one counts: a block of the class would be run
+ * when the module is loaded, and then no bundler could leave the class out.
  */
 export function showAsText<T extends object>(
   prototype: T,
   text: (self: T) => string = (self) => String(self),
 ): void {
+  if (Object.hasOwn(prototype, Symbol.for("Deno.customInspect"))) return;
   const define = (name: string, value: (this: T, ...given: never[]) => string) =>
     Object.defineProperty(prototype, Symbol.for(name), { value, configurable: true });
   // Node counts the level down from the settings' own; Deno does not say.
@@ -31,14 +33,17 @@ export function showAsText<T extends object>(
 export type DisplayBundle = Readonly<Record<string, string>>;
 
 /**
- * Has notebooks on Deno's kernel show an object, or all of a prototype, that a cell ends with.
+ * Has notebooks on Deno's kernel show an object, or all of a prototype, that a cell ends with. Called
+ * by constructors; the first call counts.
  * Source: https://docs.deno.com/runtime/reference/cli/jupyter/
  */
 export function showInNotebooks<T extends object>(
   target: T,
   display: (self: T) => DisplayBundle,
 ): void {
-  Object.defineProperty(target, Symbol.for("Jupyter.display"), {
+  const name = Symbol.for("Jupyter.display");
+  if (Object.hasOwn(target, name)) return;
+  Object.defineProperty(target, name, {
     value(this: T) {
       return display(this);
     },

@@ -89,6 +89,8 @@ const rows: readonly Row[] = [
     how: "service worker",
     make: (folder) => bare(folder, "page-with-service-worker.mjs"),
     simd: "relaxed",
+    // Service workers start no workers.
+    worker: /expected a platform with workers.*Leave worker: true out/,
   },
   {
     how: "policy of 'wasm-unsafe-eval' alone",

@@ -36,7 +36,7 @@ export class HistoryRecorder implements History, Callback {
   readonly history: Record<string, number[]> = {};
   params: CallbackParams = { epochs: 0, steps: null, samples: null, batchSize: 0 };
 
-  static {
+  constructor() {
     const text = (self: HistoryRecorder) => [String(self), ...self.#lines()].join("\n");
     showAsText(HistoryRecorder.prototype, text);
     showInNotebooks(HistoryRecorder.prototype, (self) => ({

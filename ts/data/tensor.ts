@@ -73,9 +73,6 @@ class ArrayTensor implements Tensor {
     this.shape = shape;
     this.dtype = dtypeOf(data);
     this.data = data;
-  }
-
-  static {
     showAsText(ArrayTensor.prototype, tensorText);
   }
 

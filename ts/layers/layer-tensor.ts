@@ -59,9 +59,6 @@ export class LayerTensor<S extends Shape = Shape> {
     this.dims = dims;
     this.use = use;
     this.givenName = givenName;
-  }
-
-  static {
     showAsText(LayerTensor.prototype);
   }
 

@@ -159,6 +159,7 @@ export class Layer<R extends ShapeRule = ShapeRule> extends CallableLayer<R> {
   /** @internal */
   constructor(definition: LayerDefinition, options: LayerOptions) {
     super();
+    showAsText(Layer.prototype);
     const { kind } = definition;
     const { name, trainable = true, learningRateMultiplier = 1, inputShape } = options;
     if (name !== undefined && (typeof name !== "string" || !/^[^/\s]+$/.test(name))) {
@@ -201,10 +202,6 @@ export class Layer<R extends ShapeRule = ShapeRule> extends CallableLayer<R> {
   /** Its name; that of its kind until a model was built from it. */
   override get name(): string {
     return this.state?.name ?? this.givenName ?? this.formerName ?? this.kind;
-  }
-
-  static {
-    showAsText(Layer.prototype);
   }
 
   /** Kind, name and weights: `dense "hidden": kernel [4, 16], bias [16]`. */

@@ -105,6 +105,11 @@ export class Model<
   /** @internal */
   constructor(name: string, graph: LayerGraph, seed: Seed) {
     super();
+    showAsText(Model.prototype as Model, (self) => summarize(self.name, self.graph));
+    showInNotebooks(Model.prototype as Model, (self) => ({
+      "text/plain": summarize(self.name, self.graph),
+      "text/html": summarizeAsHtml(self.name, self.graph),
+    }));
     this.#state = new ModelState(name, graph, seed);
     const { activity } = this.#state;
     for (const layer of graph.layers) (layer.state as LayerState).users.add(activity);
@@ -419,14 +424,6 @@ export class Model<
     setup?.free();
     resources.free();
     for (const layer of graph.layers) (layer.state as LayerState).release(activity);
-  }
-
-  static {
-    showAsText(Model.prototype as Model, (self) => summarize(self.name, self.graph));
-    showInNotebooks(Model.prototype as Model, ({ name, graph }) => ({
-      "text/plain": summarize(name, graph),
-      "text/html": summarizeAsHtml(name, graph),
-    }));
   }
 
   /** Its name, shapes and size in one line; `console.log` shows the summary. */

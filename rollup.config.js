@@ -6,8 +6,7 @@ import { fileURLToPath } from "node:url";
 import MagicString from "magic-string";
 import { minifySync } from "rolldown/utils";
 import { dts } from "rollup-plugin-dts";
-
-const glue = "build/wasm/threads-strict/gradus_wasm";
+import { gluedVariants } from "./scripts/build/variants.mjs";
 
 /**
  * Connects tsc's output: the generated glue lies outside of it, and source maps
@@ -20,8 +19,9 @@ function compiledTypeScript(extension) {
     name: "compiled-typescript",
     resolveId(source) {
       // The path is right for ts/runtime/, not for build/ts/runtime/.
-      if (!source.endsWith(`${glue}.js`)) return null;
-      return fileURLToPath(new URL(`${glue}${extension}`, import.meta.url));
+      const glue = glues.find(({ path }) => source.endsWith(`/${path}.js`));
+      if (!glue) return null;
+      return fileURLToPath(new URL(`${glue.path}${extension}`, import.meta.url));
     },
     load(id) {
       if (!existsSync(`${id}.map`)) return null;
@@ -30,7 +30,7 @@ function compiledTypeScript(extension) {
   };
 }
 
-/** What the glue does for others and we do ourselves, and what takes its place. */
+/** What every glue does for others and we do ourselves, and what takes its place. */
 const unusedGlue = [
   // Ours has another name and is always handed over, and bundlers for browsers fail at an address
   // of nothing.
@@ -48,6 +48,10 @@ const unusedGlue = [
   ],
   // Whoever imports neither it nor what needs it gets nothing of it.
   [/^if \(Symbol\.dispose\) .*\n/m, ""],
+];
+
+/** The same of the glue for shared memory. */
+const unusedWithThreads = [
   // Shared memory takes no text directly. Whoever does not start an engine needs none of it.
   [
     /const cachedTextEncoder = [\s\S]*?\nif \(cachedTextEncoder\) \{\n[\s\S]*?\n\}\n/,
@@ -64,6 +68,18 @@ const unusedGlue = [
   [/^if \(cachedTextDecoder\) .*\n/m, ""],
 ];
 
+/** The same of the glue without threads: what runs WebAssembly SIMD has `encodeInto`. */
+const unusedWithoutThreads = [
+  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m, ""],
+  [/^cachedTextDecoder\.decode\(\);\n/m, ""],
+];
+
+/** What drives the builds of the engine. */
+const glues = gluedVariants.map(({ glue }) => {
+  const path = `build/wasm/${glue}/gradus_wasm`;
+  return { path, unused: glue.startsWith("threads-") ? unusedWithThreads : unusedWithoutThreads };
+});
+
 /**
  * Takes out of the glue what is of no use here.
  * @returns {import("rollup").Plugin}
@@ -72,9 +88,10 @@ function trimmedGlue() {
   return {
     name: "trimmed-glue",
     transform(code, id) {
-      if (!id.endsWith(`${glue}.js`)) return null;
+      const found = glues.find(({ path }) => id.endsWith(`/${path}.js`));
+      if (!found) return null;
       let trimmed = code;
-      for (const [part, instead] of unusedGlue) {
+      for (const [part, instead] of [...unusedGlue, ...found.unused]) {
         if (trimmed.search(part) < 0) throw new Error(`${id}: no ${part} to take out`);
         trimmed = trimmed.replace(part, /** @type {string} */ (instead));
       }
@@ -199,16 +216,19 @@ function markedAndBroken() {
 }
 
 /**
- * Makes a form of the package that has its engine elsewhere.
- * @param {string} form of ts/runtime/packaged.ts: "inline"; the bundle is named after it
+ * Makes a form of the package that has its engine elsewhere, or another engine.
+ * @param {string} form of ts/runtime/packaged.ts: "inline"
+ * @param {string} [glue] form of ts/runtime/bindings.ts; as it is by default
  * @returns {import("rollup").Plugin}
  */
-function withEngine(form) {
+function withEngine(form, glue) {
+  const forms = new Map([["packaged", form], ...(glue ? [["bindings", glue]] : [])]);
   return {
     name: "with-engine",
     resolveId(source, importer) {
-      if (!importer || !source.endsWith("/packaged.js")) return null;
-      return resolve(dirname(importer), `packaged.${form}.js`);
+      const found = [...forms].find(([file]) => source.endsWith(`/${file}.js`));
+      if (!importer || !found || importer.endsWith(`${found.join(".")}.js`)) return null;
+      return resolve(dirname(importer), `${found.join(".")}.js`);
     },
   };
 }
@@ -235,7 +255,6 @@ function base64() {
   };
 }
 
-/**
 /**
  * Gives the text of `file.js?text`, a bundle that was made before.
  * @returns {import("rollup").Plugin}
@@ -275,36 +294,52 @@ const external = [/^node:/];
  * and holds them, since the package has no folder of sources.
  * @param {string} name of the file
  * @param {import("rollup").Plugin[]} plugins
- * @param {string} [input] an entry of its own: a program, which does something when it is loaded
+ * @param {{ input?: string, isProgram?: boolean }} [options] an entry of its own; whether it does
+ *   something when it is loaded
  * @returns {import("rollup").RollupOptions}
  */
-function bundle(name, plugins, input) {
+function bundle(name, plugins, { input = "index.js", isProgram = false } = {}) {
   return {
-    input: { [name]: `build/ts/${input ?? "index.js"}` },
+    input: { [name]: `build/ts/${input}` },
     external,
     plugins: [
       ...[...plugins, compiledTypeScript(".js"), trimmedGlue()],
-      ...(input ? [] : [withoutSideEffects()]),
+      ...(isProgram ? [] : [withoutSideEffects()]),
       ...[minified(), markedAndBroken()],
     ],
     output: { dir: "dist", format: "es", sourcemap: true },
   };
 }
 
-/** @type {import("rollup").RollupOptions[]} */
-const bundles = [
-  bundle("worker", [], "models/remote/worker.js"),
-  bundle("pool-worker", [], "runtime/pool-worker.js"),
-  bundle("index", []),
-  bundle("inline", [withEngine("inline"), base64(), scriptText()]),
-  bundle("edge", [withEngine("edge"), importedWasm()]),
-  {
+/**
+ * One declaration file.
+ * @param {string} name
+ * @param {string} input
+ * @returns {import("rollup").RollupOptions}
+ */
+function types(name, input) {
+  return {
     // Named, because the default name would keep the ".d".
-    input: { index: "build/ts/index.d.ts" },
+    input: { [name]: input },
     external,
     plugins: [compiledTypeScript(".d.ts"), dts()],
     output: { dir: "dist", format: "es", entryFileNames: "[name].d.ts" },
-  },
+  };
+}
+
+const predictOnly = { input: "infer/index.js" };
+
+/** @type {import("rollup").RollupOptions[]} */
+const bundles = [
+  bundle("worker", [], { input: "models/remote/worker.js", isProgram: true }),
+  bundle("pool-worker", [], { input: "runtime/pool-worker.js", isProgram: true }),
+  bundle("index", []),
+  bundle("inline", [withEngine("inline"), base64(), scriptText()]),
+  bundle("edge", [withEngine("edge"), importedWasm()]),
+  bundle("infer", [withEngine("infer", "infer")], predictOnly),
+  bundle("infer-edge", [withEngine("infer-edge", "infer"), importedWasm()], predictOnly),
+  types("index", "build/ts/index.d.ts"),
+  types("infer", "build/ts/infer/index.d.ts"),
 ];
 
 export default bundles;

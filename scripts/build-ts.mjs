@@ -4,7 +4,7 @@ import { copyFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow, fingerprint, isUpToDate, markDone } from "./build/fingerprint.mjs";
-import { gluedVariant, packagedVariants } from "./build/variants.mjs";
+import { gluedVariants, packagedVariants } from "./build/variants.mjs";
 import { withLock } from "./toolchain/lock.mjs";
 import { inRoot, npmTool } from "./toolchain/paths.mjs";
 import { main, run, say } from "./toolchain/run.mjs";
@@ -19,20 +19,25 @@ const sources = () => [
   ...filesBelow(["ts"], (path) => !path.endsWith(".test.ts")),
   ...["tsconfig.json", "tsconfig.build.json", "rollup.config.js", "package-lock.json"],
   "scripts/build-ts.mjs",
-  ...["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) =>
-    join("build", "wasm", gluedVariant, file),
+  ...gluedVariants.flatMap(({ glue }) =>
+    ["gradus_wasm.js", "gradus_wasm.d.ts"].map((file) => join("build", "wasm", glue, file)),
   ),
   ...packagedVariants.map(wasmOf),
 ];
 
-const forms = ["worker", "pool-worker", "index", "inline", "edge"];
+const forms = ["worker", "pool-worker", "index", "inline", "edge", "infer", "infer-edge"];
 const bundles = forms.flatMap((form) => [`dist/${form}.js`, `dist/${form}.js.map`]);
 
 /** Needs the WebAssembly variants of the package to be built. */
 export async function buildTs() {
   await withLock("build-ts", async () => {
     const print = fingerprint(sources());
-    const outputs = [...bundles, "dist/index.d.ts", ...packagedVariants.map(packagedWasm)];
+    const outputs = [
+      ...bundles,
+      "dist/index.d.ts",
+      "dist/infer.d.ts",
+      ...packagedVariants.map(packagedWasm),
+    ];
     if (isUpToDate("ts", print, outputs)) return;
 
     const start = performance.now();

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync } from "node:
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow, fingerprint, isUpToDate, markDone } from "./build/fingerprint.mjs";
-import { gluedVariant, packagedVariants, variants } from "./build/variants.mjs";
+import { gluedVariants, packagedVariants, variants } from "./build/variants.mjs";
 import { ensureTools, wasmToolchain } from "./setup.mjs";
 import { withLock } from "./toolchain/lock.mjs";
 import { inRoot, inTools, npmTool, root } from "./toolchain/paths.mjs";
@@ -56,6 +56,7 @@ async function compile(variant, toolchain) {
     [
       ...["build", "--target", "web", "--mode", "no-install", "--no-opt", "--no-pack"],
       ...["--out-name", "gradus_wasm", "--out-dir", draft, inRoot("crates", "wasm")],
+      ...(variant.cargoArguments.length > 0 ? ["--", ...variant.cargoArguments] : []),
     ],
     {
       env: {
@@ -125,10 +126,11 @@ async function build(variant, toolchain) {
 }
 
 /**
- * All builds are driven by the glue of one of those with threads: the others of these must have the
- * same, and the builds without threads may ask for nothing that it does not give.
+ * All builds of a group are driven by one glue: those that are like its own build must have the same,
+ * and builds without threads may ask a glue for threads for nothing that it does not give.
+ * @param {typeof gluedVariants[number]} group
  */
-function checkSameGlue() {
+function checkSameGlue({ glue, variants: group }) {
   /** @param {string} variant @param {string} file */
   const text = (variant, file) => readFileSync(inRoot("build", "wasm", variant, file), "utf8");
   /** @param {string} variant names of what the module imports */
@@ -136,13 +138,15 @@ function checkSameGlue() {
     [...text(variant, "gradus_wasm.js").matchAll(/^ +(__wb\w+): function/gm)].map(
       ([, name]) => name,
     );
-  const used = imports(gluedVariant);
-  for (const other of packagedVariants) {
-    const isLike = other.startsWith("threads-");
-    const differs = isLike
-      ? ["gradus_wasm.js", "gradus_wasm.d.ts"].some((f) => text(other, f) !== text(gluedVariant, f))
-      : imports(other).some((name) => !used.includes(name));
-    if (differs) throw new Failure(`build/wasm: the glue of ${gluedVariant} does not fit ${other}`);
+  const hasThreads = (/** @type {string} */ name) =>
+    variants.find((variant) => variant.name === name)?.threads;
+  const used = imports(glue);
+  for (const other of group) {
+    const differs =
+      hasThreads(other) === hasThreads(glue)
+        ? ["gradus_wasm.js", "gradus_wasm.d.ts"].some((f) => text(other, f) !== text(glue, f))
+        : imports(other).some((name) => !used.includes(name));
+    if (differs) throw new Failure(`build/wasm: the glue of ${glue} does not fit ${other}`);
   }
 }
 
@@ -166,7 +170,9 @@ export async function buildWasm(names = []) {
       jobs.map(({ variant, toolchain }) => build(variant, toolchain)),
     );
     for (const result of results) if (result.status === "rejected") throw result.reason;
-    if (packagedVariants.every((name) => wanted.includes(name))) checkSameGlue();
+    for (const group of gluedVariants) {
+      if (group.variants.every((name) => wanted.includes(name))) checkSameGlue(group);
+    }
   });
 }
 

@@ -71,6 +71,7 @@ const expected: Readonly<Record<string, RegExp>> = {
     /normalised (1|0\.9\d*)\nraw 0\.\d+\nfloat32 tensor \[4\][\s\S]*back (\d+) \2\n\[ \[ -1, 1 \] \]\n4/,
   "your-own.md":
     /gatedDense\/kernel gatedDense\/gate gatedDense\/bias 27[\s\S]*\(call\): expected a result of shape[\s\S]*within a tenth (1|0\.[89]\d*)\nwarning softmaxOfOne/,
+  "shipping.md": /^\d{4} bytes[\s\S]*\[ null, 2 \] \[ null, 1 \][\s\S]*inner, outer: [\s\S]*true/,
   "learning-rates.md":
     /┊ suggestion (\S+)[\s\S]*suggested \1\s[\s\S]*oneCycle schedule[\s\S]*accuracy (1|0\.9\d*)[\s\S]*warmUp schedule[\s\S]*restarts goes on at[\s\S]*epochs goes on at 0\.0\d+\nown goes on at 0\.0\d+\nplateau: from 0\.02 to 0\.0/,
   "healthy-gradients.md":

@@ -135,6 +135,25 @@ export interface TrainableEntry {
   readonly accumulator: GraphVariable | null;
 }
 
+/** A node on its way from one graph to another. */
+export interface NodeCopy {
+  readonly op: OpName;
+  /** Whom errors name. */
+  readonly origin: string;
+  /** The variable that it reads, if it does no more. */
+  readonly variable: GraphVariable | undefined;
+  /** Its inputs where it was. */
+  readonly from: readonly Sym[];
+  /** Its inputs where it goes to. */
+  readonly inputs: readonly Sym[];
+  /** Whether nothing else uses that input. */
+  isOnlyUseOf(input: number): boolean;
+  /** Its attributes in the wire format. */
+  attributes(): Uint8Array;
+  /** Puts it there, perhaps with other inputs; its results. */
+  copy(inputs?: readonly Sym[]): readonly Sym[];
+}
+
 /** What is wanted of a graph. */
 export interface GraphResult {
   readonly outputs: Readonly<Record<string, Sym>>;
@@ -235,6 +254,51 @@ export class GraphBuilder {
     ) as [Sym];
     this.#variables.set(variable, sym);
     return sym;
+  }
+
+  /**
+   * Builds another graph of the nodes that `wanted` need, one after the other; `move` gives what
+   * stands there for the results of each. Returns what stands there for `wanted`.
+   */
+  copyTo(
+    target: GraphBuilder,
+    wanted: readonly Sym[],
+    move: (node: NodeCopy) => readonly Sym[],
+  ): readonly Sym[] {
+    const nodes = [...this.#number(wanted.map(({ node }) => node)).keys()];
+    const names = new Map([...this.#inputs].map(([name, { node }]) => [node, name]));
+    const variables = new Map([...this.#variables].map(([each, { node }]) => [node, each]));
+    const used = [...nodes.flatMap((id) => (this.#nodes[id] as Node).inputs), ...wanted];
+    const results = new Map<number, readonly Sym[]>();
+    const at = ({ node, port }: Sym) => results.get(node)?.[port] as Sym;
+    for (const id of nodes) {
+      const node = this.#nodes[id] as Node;
+      const { op, inputs: from } = node;
+      const origin = this.#origins[node.origin] as string;
+      const inputs = from.map(at);
+      const [name, variable] = [names.get(id), variables.get(id)];
+      const copy = (given = inputs) => {
+        if (variable) return [target.variable(variable)];
+        if (name !== undefined) {
+          const [{ dims, dtype }] = node.results as [ResultType];
+          return [target.input(name, dims, dtype)];
+        }
+        return target.add(op, given, node.results, node.attributes, node.kind);
+      };
+      const isOnlyUseOf = (input: number) =>
+        used.filter((sym) => sym.node === from[input]?.node).length === 1;
+      const attributes = () => {
+        const writer = new ByteWriter();
+        node.attributes?.(writer);
+        return writer.finish();
+      };
+      const copied = { op, origin, variable, from, inputs, isOnlyUseOf, attributes, copy };
+      results.set(
+        id,
+        target.within(origin, () => move(copied)),
+      );
+    }
+    return wanted.map(at);
   }
 
   /** Which operation made this value, from what. */

@@ -71,6 +71,7 @@ export {
   varianceScaling,
   zeros,
 } from "./initializers.js";
+export { exportModel } from "./io/exportModel.js";
 export {
   type ActivationLayerOptions,
   type ActivationOptions,
@@ -215,7 +216,7 @@ export {
   gradualUnfreezing,
   type LayerGroup,
 } from "./models/gradual-unfreezing.js";
-export type { AnyData } from "./models/labelled-data.js";
+export type { AnyData } from "./models/input-data.js";
 export type { HistoryOf, LogNames, LogsOf } from "./models/log-types.js";
 export type {
   AnyValidation,

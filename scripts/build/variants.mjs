@@ -4,6 +4,7 @@
  * @typedef {object} Variant
  * @property {string} name
  * @property {boolean} threads needs the library with atomics
+ * @property {string[]} cargoArguments what cargo is told beside the flags
  * @property {string[]} rustFlags
  * @property {string[]} wasmOptFlags the WebAssembly features the optimiser may see and use
  */
@@ -32,12 +33,16 @@ const commonWasmFeatures = [
   "--enable-sign-ext",
 ];
 
+// Kernels stay compiled for speed: for size, the loops over a tile's registers are not unrolled, and
+// a row is predicted five times slower.
+const predictOnly = ["--no-default-features"];
+
 /**
  * @param {string} name
- * @param {{ relaxed: boolean, threads: boolean }} options
+ * @param {{ relaxed: boolean, threads: boolean, train?: boolean }} options
  * @returns {Variant}
  */
-function variant(name, { relaxed, threads }) {
+function variant(name, { relaxed, threads, train = true }) {
   const features = ["+simd128"];
   const wasmOptFlags = [...commonWasmFeatures, "--enable-simd"];
   if (relaxed) {
@@ -50,19 +55,27 @@ function variant(name, { relaxed, threads }) {
   }
   const rustFlags = ["-C", `target-feature=${features.join(",")}`];
   if (threads) rustFlags.push(...threadLinkArguments.flatMap((arg) => ["-C", `link-arg=${arg}`]));
-  return { name, threads, rustFlags, wasmOptFlags };
+  return { name, threads, cargoArguments: train ? [] : predictOnly, rustFlags, wasmOptFlags };
 }
 
 /** @type {Variant[]} */
 export const variants = [
   variant("strict", { relaxed: false, threads: false }),
   variant("relaxed", { relaxed: true, threads: false }),
+  variant("infer-strict", { relaxed: false, threads: false, train: false }),
+  variant("infer-relaxed", { relaxed: true, threads: false, train: false }),
   variant("threads-strict", { relaxed: false, threads: true }),
   variant("threads-relaxed", { relaxed: true, threads: true }),
 ];
 
-/** Built when no name is given, and part of the package. */
-export const packagedVariants = ["strict", "relaxed", "threads-strict", "threads-relaxed"];
+/** Those of the package, and whose glue drives them: the whole library, and `gradus/infer`. */
+export const gluedVariants = [
+  {
+    glue: "threads-strict",
+    variants: ["strict", "relaxed", "threads-strict", "threads-relaxed"],
+  },
+  { glue: "infer-strict", variants: ["infer-strict", "infer-relaxed"] },
+];
 
-/** Whose glue drives all of them. */
-export const gluedVariant = "threads-strict";
+/** Built when no name is given, and part of the package. */
+export const packagedVariants = gluedVariants.flatMap(({ variants }) => variants);

@@ -33,9 +33,15 @@ const forbidden = [
     reason: "a diagnosis may know only callbacks and plain numbers",
   },
   {
-    from: /^(?!ts\/runtime\/bindings\.ts$)/,
+    from: /^(?!ts\/runtime\/bindings(\.infer)?\.ts$)/,
     to: /^build\/.*\.js$/,
-    reason: "only ts/runtime/bindings.ts may import the generated glue",
+    reason: "only ts/runtime/bindings.ts and its like may import the generated glue",
+  },
+  {
+    from: /^ts\/infer\//,
+    to: /^ts\/(?!(?:infer|data|errors|runtime)[/.]|models\/(?:activity|input-data|parts|prediction|program|run-options)\.|io\/(?:model-file|safetensors)\.|shape\.)/,
+    typesAllowed: true,
+    reason: "what only predicts must not bring in what trains",
   },
 ];
 

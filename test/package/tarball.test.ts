@@ -36,9 +36,14 @@ describe("the tarball", () => {
   it("has types that resolve in every way of resolving", async () => {
     // CommonJS programs take it by import(); files that are no modules have no types.
     const args = [tarball, "--profile", "esm-only", "--format", "ascii", "--no-color"];
-    args.push("--exclude-entrypoints", "./gradus-strict.wasm", "./gradus-relaxed.wasm");
+    const builds = ["", "infer-", "threads-"].flatMap((kind) => [
+      `${kind}strict`,
+      `${kind}relaxed`,
+    ]);
+    args.push("--exclude-entrypoints", ...builds.map((build) => `./gradus-${build}.wasm`));
     const { code, output } = await capture(dependency(".bin", "attw"), args);
     expect(output).toContain("gradus/inline");
+    expect(output).toContain("gradus/infer");
     expect(code, output).toBe(0);
   });
 });
@@ -49,13 +54,16 @@ interface SourceMap {
 }
 
 describe("source maps", () => {
-  it.each(["index", "inline", "edge"])("of %s.js hold the TypeScript it was made of", (form) => {
+  it.each([
+    ...[["index", 100] as const, ["inline", 100] as const, ["edge", 100] as const],
+    ...[["infer", 20] as const, ["infer-edge", 20] as const],
+  ])("of %s.js hold the TypeScript it was made of", (form, fewest) => {
     expect(readFileSync(join(dist, `${form}.js`), "utf8")).toContain(
       `\n//# sourceMappingURL=${form}.js.map`,
     );
     const map = JSON.parse(readFileSync(join(dist, `${form}.js.map`), "utf8")) as SourceMap;
     const own = map.sources.filter((source) => source.startsWith("../ts/"));
-    expect(own.length).toBeGreaterThan(100);
+    expect(own.length).toBeGreaterThan(fewest);
     for (const source of own) {
       const text = readFileSync(inRoot(source.slice("../".length)), "utf8");
       expect(map.sourcesContent[map.sources.indexOf(source)], source).toBe(text);

@@ -14,7 +14,8 @@ afterAll(removeConsumers);
 
 /** Learns y = 2 x - 1 and prints what it makes of 10. */
 const program = `
-import { dense, init, model, input, sequential, sgd, type Model, type Tensor } from "gradus";
+import { dense, exportModel, init, model, input, sequential, sgd, type Model, type Tensor } from "gradus";
+import { loadModel, type LoadedModel } from "gradus/infer";
 import { dense as dense2 } from "gradus/inline";
 await init({ simd: "strict" });
 const net: Model = sequential({ inputShape: [1], seed: 1, layers: [dense({ units: 1 })] });
@@ -26,6 +27,8 @@ const x = input({ shape: [4] });
 const wide = model({ inputs: { x }, outputs: [dense({ units: 1 })(x)] });
 const [only]: readonly [Tensor] = await wide.predict({ x: [[1, 2, 3, 4]] });
 dense2({ units: 2 });
+const loaded: LoadedModel = await loadModel(await exportModel(net));
+const z: Tensor = await loaded.predict([[10]], { batchSize: 1 });
 const typed = sequential({ inputShape: [2], layers: [dense({ units: 3, activation: "softmax" })] }).compile({
   optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"],
 });
@@ -47,7 +50,7 @@ const mistakes = () => {
   // @ts-expect-error: a loss that does not exist
   net.compile({ optimizer: "adam", loss: "meanSquareError" });
 };
-console.log(JSON.stringify({ y: y.data[0], losses: losses.length, shape: only.shape, reached, rows, mistakes }));
+console.log(JSON.stringify({ y: y.data[0], z: z.data[0], losses: losses.length, shape: only.shape, reached, rows, mistakes }));
 `;
 
 describe("TypeScript, strict and without skipLibCheck", () => {
@@ -76,8 +79,9 @@ describe("TypeScript, strict and without skipLibCheck", () => {
     expect(output).toBe("");
     expect(code).toBe(0);
     const out = await run(process.execPath, ["dist/program.js"], { cwd: folder });
-    const found = JSON.parse(out) as { y: number; losses: number; shape: number[] };
+    const found = JSON.parse(out) as { y: number; z: number; losses: number; shape: number[] };
     expect(found.y).toBeCloseTo(19, 2);
+    expect(found.z).toBeCloseTo(found.y, 5);
     expect(found).toMatchObject({ losses: 300, shape: [1, 1] });
     record("TypeScript", await versionOf(npmTool("tsc")), `strict, ${name}`, "gradus-strict.wasm");
   });

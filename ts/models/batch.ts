@@ -4,7 +4,8 @@ import type { ClassWeight } from "../data/split.js";
 import { checkOptions } from "../errors.js";
 import { loadedCore } from "../runtime/load.js";
 import { evaluateBatch, prepareEvaluation } from "./evaluate.js";
-import { type AnyData, readLabelled } from "./labelled-data.js";
+import type { AnyData } from "./input-data.js";
+import { readLabelled } from "./labelled-data.js";
 import type { ModelState } from "./model-state.js";
 import { prepareTraining, trainBatch } from "./training.js";
 

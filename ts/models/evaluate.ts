@@ -13,7 +13,8 @@ import {
   type Passes,
   StreamFeed,
 } from "./feed.js";
-import { type AnyData, type ModelData, readLabelled } from "./labelled-data.js";
+import type { AnyData, ModelData } from "./input-data.js";
+import { readLabelled } from "./labelled-data.js";
 import { lowerEvaluation } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { prepareProgram } from "./prepare.js";

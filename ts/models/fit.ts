@@ -15,7 +15,7 @@ import {
   type Plan,
   readPlan,
 } from "./fit-plan.js";
-import type { AnyData, ModelData } from "./labelled-data.js";
+import type { AnyData, ModelData } from "./input-data.js";
 import type { ModelState } from "./model-state.js";
 import { joinNames } from "./parts.js";
 import { RemoteFit } from "./remote/remote-fit.js";

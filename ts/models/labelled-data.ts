@@ -4,31 +4,22 @@ import type { LaterChecks } from "../data/check.js";
 import { checkClassLabels, checkWithin } from "../data/labels.js";
 import { type DataLike, isNumericArray, type Rows, toRows } from "../data/rows.js";
 import { type ClassWeight, rowWeights } from "../data/split.js";
-import { type DType, isTensor, shapeText, sizeOf } from "../data/tensor.js";
+import { isTensor, shapeText, sizeOf } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import { targetType } from "../losses.js";
-import type { GraphInput, LayerGraph } from "./layer-graph.js";
-import { inputNames, targetName, type Variant, weightName } from "./lowering.js";
+import {
+  type AnyData,
+  checkCounts,
+  dataOf,
+  type Labelled,
+  type ModelData,
+  readX,
+} from "./input-data.js";
+import type { LayerGraph } from "./layer-graph.js";
+import { inputNames, targetName, weightName } from "./lowering.js";
 import type { OutputSetup } from "./output-setup.js";
 import { isRecord, type Part, partsOf } from "./parts.js";
 import type { TrainingSetup } from "./training-setup.js";
-
-/** Checked data under the name that programs know them by. */
-export interface DataPart {
-  readonly name: string;
-  readonly rows: Rows;
-}
-
-/** Checked data: inputs, and for training and evaluation targets and weights. */
-export interface ModelData {
-  /** The number of rows. */
-  readonly count: number;
-  readonly parts: readonly DataPart[];
-  readonly variant: Variant;
-}
-
-/** Data for models of any structure, checked when it is read. */
-export type AnyData = DataLike | readonly DataLike[] | Readonly<Record<string, DataLike>>;
 
 /** Weights of rows and classes. */
 export interface WeightOptions {
@@ -40,24 +31,6 @@ export interface WeightOptions {
 export interface PartNames {
   readonly x: string;
   readonly y: string;
-}
-
-interface Labelled {
-  readonly label: string;
-  readonly name: string;
-  readonly rows: Rows;
-  /** The element type in programs. */
-  readonly dtype: DType;
-}
-
-/** Checks inputs; those of their values later where there is a list for that. */
-export function readInputs(
-  where: string,
-  model: LayerGraph,
-  x: AnyData,
-  later?: LaterChecks,
-): ModelData {
-  return dataOf(readX(where, model, x, "x", later));
 }
 
 /** Checks inputs, targets and weights; values later where there is a list for that. */
@@ -87,41 +60,6 @@ export function readLabelled(
   });
   checkCounts(where, first, targets);
   return dataOf([...x, ...targets, ...readWeights(where, setup, count, targets, data)]);
-}
-
-function dataOf(all: readonly Labelled[]): ModelData {
-  return {
-    count: (all[0] as Labelled).rows.count,
-    parts: all,
-    variant: all.map(({ name, dtype, rows }) => ({ name, dtype, rowShape: rows.rowShape })),
-  };
-}
-
-function readX(
-  where: string,
-  model: LayerGraph,
-  x: AnyData,
-  what: string,
-  later: LaterChecks | undefined,
-): readonly Labelled[] {
-  const names = model.inputs.map(({ name }) => name);
-  const found = partsOf(where, what, model.inputForm, names, x).map(({ label, value }, i) => {
-    const { wire, rowShape } = model.inputs[i] as GraphInput;
-    const rows = toRows(where, value as DataLike, rowShape, { name: label, later });
-    return { label, name: wire, rows, dtype: rows.dtype };
-  });
-  checkCounts(where, found[0] as Labelled, found);
-  return found;
-}
-
-function checkCounts(where: string, first: Labelled, all: readonly Labelled[]): void {
-  for (const { label, rows } of all) {
-    if (rows.count === first.rows.count) continue;
-    fail(where, {
-      expected: `${first.label} and ${label} to have the same number of rows`,
-      received: `${first.rows.count} and ${rows.count}`,
-    });
-  }
 }
 
 /** The weights of rows: one part for all outputs, or one for each. */

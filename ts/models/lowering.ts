@@ -85,13 +85,22 @@ export function outputName(model: LayerGraph, output: GraphOutput): string {
 
 /** The graph that predicts. */
 export function lowerPrediction(model: LayerGraph, variant: Variant): Lowering {
+  const { graph, outputs } = predictionGraph(model, variant);
+  return lowering(graph, { outputs, train: null }, dataInputs(variant));
+}
+
+/** The same before it is written. */
+export function predictionGraph(
+  model: LayerGraph,
+  variant: Variant,
+): { graph: GraphBuilder; outputs: Record<string, Sym> } {
   const graph = new GraphBuilder();
   const mode = { training: false, random: false, isTrainable: () => false };
   const found = callLayers(graph, model, variant, mode).outputs.map(toFloat);
   const outputs = Object.fromEntries(
     model.outputs.map((output, i) => [outputName(model, output), found[i] as Sym]),
   );
-  return lowering(graph, { outputs, train: null }, dataInputs(variant));
+  return { graph, outputs };
 }
 
 /** The graph that adds loss and metrics of a batch to the running means. */

@@ -23,7 +23,7 @@ import { type EvaluateBatchesOptions, type EvaluateOptions, evaluate } from "./e
 import type { Batches } from "./feed.js";
 import { fit } from "./fit.js";
 import type { FitBatchesOptions, FitOptions, ValidationData } from "./fit-plan.js";
-import type { AnyData } from "./labelled-data.js";
+import type { AnyData } from "./input-data.js";
 import type { LayerGraph } from "./layer-graph.js";
 import type { HistoryOf, LogNames, LogsOf } from "./log-types.js";
 import { checkLoss } from "./lowering.js";

@@ -2,15 +2,14 @@
 import type { CallbackList, CallbackModel } from "../callbacks/callback.js";
 import type { LaterChecks } from "../data/check.js";
 import { type BatchSource, isBatchSource } from "../data/stream.js";
-import { shapeText, sizeOf, type Tensor, tensor } from "../data/tensor.js";
-import { fail } from "../errors.js";
+import type { Tensor } from "../data/tensor.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
 import { ArrayFeed, type Feed, inputReader, onePass, type Passes, StreamFeed } from "./feed.js";
-import { type AnyData, type ModelData, readInputs } from "./labelled-data.js";
-import type { GraphOutput } from "./layer-graph.js";
+import { type AnyData, type ModelData, readInputs } from "./input-data.js";
 import { lowerPrediction, outputName, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
+import { emptyResults, predictBatch } from "./prediction.js";
 import type { Program } from "./program.js";
 import { batchSizeOf, callbackList, checkRun, Pace, type RunOptions } from "./run-options.js";
 
@@ -68,8 +67,9 @@ async function runPrediction(
 ): Promise<readonly Tensor[]> {
   const { activity } = state;
   await passes.begin(pace);
-  const results = samples === null ? null : emptyResults(where, state, samples);
+  const results = samples === null ? null : emptyResults(where, state.graph.outputs, samples);
   const parts: (readonly Tensor[])[] = [];
+  const names = outputNames(state);
   const wantsBegin = callbacks.has("onPredictBatchBegin");
   const wantsEnd = callbacks.has("onPredictBatchEnd");
   await activity.hook(() => callbacks.run("onPredictBegin", {}));
@@ -82,8 +82,8 @@ async function runPrediction(
       if (wait) await wait;
     }
     const { prepared, data, from, to } = step;
-    const part = results ?? emptyResults(where, state, data.count);
-    predictBatch(state, prepared, data, from, to, part);
+    const part = results ?? emptyResults(where, state.graph.outputs, data.count);
+    predictBatch(prepared, state.seed, data, from, to, names, part);
     if (!results) parts.push(part);
     if (wantsEnd) {
       const wait = activity.hook(() => callbacks.at("onPredictBatchEnd", batch, {}));
@@ -103,7 +103,7 @@ function joined(
   parts: readonly (readonly Tensor[])[],
 ): readonly Tensor[] {
   const rows = parts.reduce((sum, part) => sum + ((part[0] as Tensor).shape[0] as number), 0);
-  const results = emptyResults(where, state, rows);
+  const results = emptyResults(where, state.graph.outputs, rows);
   for (const [i, { data }] of results.entries()) {
     let at = 0;
     for (const part of parts) {
@@ -124,10 +124,14 @@ export async function predictOnBatch(state: ModelState, x: AnyData): Promise<rea
     await state.remote?.pull();
     const core = await loadedCore();
     const program = preparePrediction(core, where, state, data, data.count);
-    const results = emptyResults(where, state, data.count);
-    predictBatch(state, program, data, 0, data.count, results);
+    const results = emptyResults(where, state.graph.outputs, data.count);
+    predictBatch(program, state.seed, data, 0, data.count, outputNames(state), results);
     return results;
   });
+}
+
+function outputNames({ graph }: ModelState): readonly string[] {
+  return graph.outputs.map((output) => outputName(graph, output));
 }
 
 function preparePrediction(
@@ -142,40 +146,4 @@ function preparePrediction(
   return state.predictions.get(core, where, `predict ${variantKey(data.variant)}`, capacity, () =>
     lowerPrediction(state.graph, data.variant),
   );
-}
-
-function emptyResults(where: string, state: ModelState, count: number): readonly Tensor[] {
-  return state.graph.outputs.map(({ rowShape }) => emptyResult(where, [count, ...rowShape]));
-}
-
-/** A tensor to be filled. */
-export function emptyResult(where: string, shape: readonly number[]): Tensor {
-  const size = sizeOf(shape);
-  try {
-    return tensor(new Float32Array(size), shape);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return fail(where, {
-      expected: "a result that fits into memory",
-      received: `${shapeText(shape)}, ${((4 * size) / 1e6).toFixed(1)} MB`,
-      hint: "Predict fewer rows at a time.",
-    });
-  }
-}
-
-function predictBatch(
-  state: ModelState,
-  program: Program,
-  { count, parts }: ModelData,
-  from: number,
-  to: number,
-  results: readonly Tensor[],
-): void {
-  program.writeAll(parts, null, from, to);
-  program.run(to - from, 0, state.seed, 0);
-  for (const [i, { data }] of results.entries()) {
-    const name = outputName(state.graph, state.graph.outputs[i] as GraphOutput);
-    const length = data.length / count;
-    data.set(program.output(name, length * (to - from)), length * from);
-  }
 }

@@ -1,7 +1,7 @@
 // What a pass over labelled data needs before its first batch: weights, the state of training, and
 // a compiled program. When that fails, nothing has changed.
 import type { Core } from "../runtime/core.js";
-import type { ModelData } from "./labelled-data.js";
+import type { ModelData } from "./input-data.js";
 import type { LayerGraph } from "./layer-graph.js";
 import { type Variant, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";

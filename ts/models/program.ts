@@ -2,6 +2,7 @@
 import type { Rows, RowTarget } from "../data/rows.js";
 import type { DType } from "../data/tensor.js";
 import { fail, GradusError } from "../errors.js";
+import type { GraphVariable } from "../graph.js";
 import type { Core } from "../runtime/core.js";
 import type { Resources } from "../runtime/resources.js";
 import type { Seed } from "./seed.js";
@@ -23,6 +24,8 @@ export interface ProgramData {
 /** A graph in wire format, and what must be written before it runs. */
 export interface Lowering {
   readonly wire: Uint8Array;
+  /** What the graph means by the numbers of variables. Default: those of the engine. */
+  readonly variables?: readonly GraphVariable[];
   readonly inputs: readonly ProgramInput[];
 }
 
@@ -137,17 +140,18 @@ export class ProgramCache {
   get(core: Core, where: string, key: string, capacity: number, lower: () => Lowering): Program {
     const known = this.#programs.get(key);
     if (known && known.capacity >= capacity) return known;
-    const { wire, inputs } = lower();
-    const id = this.#compile(core, where, wire, capacity);
+    const lowering = lower();
+    const { inputs } = lowering;
+    const id = this.#compile(core, where, lowering, capacity);
     const program = new Program(core, where, id, capacity, inputs);
     if (known) this.#resources.freeProgram(core, known.id);
     this.#programs.set(key, program);
     return program;
   }
 
-  #compile(core: Core, where: string, wire: Uint8Array, capacity: number): number {
+  #compile(core: Core, where: string, lowering: Lowering, capacity: number): number {
     try {
-      return this.#resources.compile(core, where, wire, capacity);
+      return this.#resources.compile(core, where, lowering.wire, capacity, lowering.variables);
     } catch (error) {
       throw compileError(where, capacity, error);
     }

@@ -27,7 +27,7 @@ import {
 import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { fixed } from "../shape.js";
-import type { ModelData } from "./labelled-data.js";
+import type { ModelData } from "./input-data.js";
 import { lowerTraining, type Observer, variantKey } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { type Program, ProgramCache } from "./program.js";

@@ -1,7 +1,7 @@
 // Training with a model's own program, step by step: what it needs compiled, one step, the order of
 // the rows. Loops over it are elsewhere.
 import type { Core } from "../runtime/core.js";
-import type { ModelData } from "./labelled-data.js";
+import type { ModelData } from "./input-data.js";
 import { lowerTraining } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { prepareProgram } from "./prepare.js";

@@ -1,4 +1,5 @@
-// The only file that imports the generated WebAssembly glue. It must not know anything about models.
+// The only file that imports the generated WebAssembly glue; gradus/infer, whose engine only
+// predicts, has bindings.infer.ts in its place. It must not know anything about models.
 //
 // The glue is that of the builds with shared memory, which drives the others as well: it knows a few
 // functions more, and where to get a memory.

@@ -1,17 +1,9 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
 import { checkNumber, checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
-import {
-  type Build,
-  Engine,
-  loadGlue,
-  loadGlueNow,
-  poolAllowNaps,
-  sharesMemory,
-} from "./bindings.js";
+import { type Build, Engine, loadGlue, loadGlueNow, sharesMemory } from "./bindings.js";
 import { Core } from "./core.js";
-import { packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
+import { fileOf, otherForm, packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
 import { processors, readBytes, readBytesNow } from "./platform.js";
-import { mayNap, obstacle, startWorkers } from "./pool.js";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -44,7 +36,7 @@ export interface InitSyncOptions {
 /** What `runtimeInfo` tells. */
 export interface RuntimeInfo {
   /** The file the engine came from; `"given"` when it was handed to `init`; null before `init`. */
-  readonly build: `gradus-${"" | "threads-"}${Build}.wasm` | "given" | null;
+  readonly build: `gradus-${"" | "threads-" | "infer-"}${Build}.wasm` | "given" | null;
   /** The instructions it uses; null when that is not known. */
   readonly simd: Build | null;
   /** How many threads work. */
@@ -137,7 +129,7 @@ export function readyCore(where: string): Core {
       hint: "Write `await init()` first.",
     });
   }
-  return startNow(where, wasm, { build: `gradus-${build}.wasm`, simd: build, why });
+  return startNow(where, wasm, { build: fileOf(build), simd: build, why });
 }
 
 /** The engine for a call that can wait. */
@@ -160,13 +152,15 @@ function threadsOf(threads: InitOptions["threads"]): number {
   return threads === "auto" ? Math.min(processors(), mostAutoThreads) : (threads ?? 1);
 }
 
+const noThreads = "this form of the package has none";
+
 async function load(
   simd: "auto" | Build,
   threads: number,
   wasm: InitOptions["wasm"],
 ): Promise<void> {
   let lacking: string | null = null;
-  if (threads > 1) lacking = packagedThreads ? obstacle() : "this form of the package has none";
+  if (threads > 1) lacking = packagedThreads ? packagedThreads.obstacle() : noThreads;
   if (wasm !== undefined) {
     const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
     checkWasm("init", source);
@@ -179,7 +173,7 @@ async function load(
     const shared = threads > 1 && lacking === null ? packagedThreads?.wasm(build) : undefined;
     const packaged = shared ?? packagedWasm(build) ?? withoutAddress();
     const module = await compile(packaged instanceof URL ? await readUrl(packaged) : packaged);
-    const file = `gradus-${shared ? "threads-" : ""}${build}.wasm` as const;
+    const file = shared ? (`gradus-threads-${build}.wasm` as const) : fileOf(build);
     await start(module, { build: file, simd: build, why }, threads, lacking);
   }
   askedThreads = threads;
@@ -199,7 +193,7 @@ function choose(asked: "auto" | Build): [Build, string] {
     return fail("init: simd", {
       expected: `"auto" or ${packagedBuilds.map((build) => `"${build}"`).join(", ")}`,
       received: `"${asked}", which this form of the package does not carry`,
-      hint: `Hand it over: init({ wasm }), with gradus/gradus-${asked}.wasm.`,
+      hint: `Hand it over: init({ wasm }), with gradus/${fileOf(asked)}.`,
     });
   }
   if (asked === "relaxed" && !canRelax) {
@@ -231,15 +225,15 @@ function checkEngine(): void {
 }
 
 const serveHint =
-  "serve the .wasm files of the package beside its JavaScript, hand one over as the option wasm, " +
-  "or import gradus/inline, which carries its own.";
+  "serve the .wasm files of the package beside its JavaScript, or hand one over as the option wasm" +
+  `${otherForm}.`;
 
 /** Bundles that are scripts (CommonJS, IIFE) do not know where they lie. */
 function withoutAddress(): never {
   return fail("init", {
     expected: "gradus to know its own address",
     received: "no import.meta.url",
-    hint: "Bundle into ES modules, hand the engine over: init({ wasm }), or import gradus/inline.",
+    hint: `Bundle into ES modules, or hand the engine over: init({ wasm })${otherForm}.`,
   });
 }
 
@@ -312,7 +306,7 @@ const refusals: readonly [RegExp, string, string][] = [
     /disallowed by embedder/i,
     "leave to compile WebAssembly",
     "Edge workers run only modules that are imported: bundle with the condition workerd or " +
-      "edge-light, or import gradus/gradus-strict.wasm and write init({ wasm }).",
+      `edge-light, or import gradus/${fileOf("strict")} and write init({ wasm }).`,
   ],
   [
     /out of memory|allocate/i,
@@ -346,13 +340,8 @@ async function start(
   let helping = 0;
   let failure = lacking;
   if (threads > 1 && packagedThreads && lacking === null) {
-    poolAllowNaps(mayNap());
-    ({ helping, failure } = await startWorkers(
-      packagedThreads.worker,
-      threads - 1,
-      { module, memory },
-      (reason) => begun.lose(reason),
-    ));
+    const lost = (reason: string) => begun.lose(reason);
+    ({ helping, failure } = await packagedThreads.start(threads - 1, { module, memory }, lost));
   }
   const missing = `; ${helping > 0 ? "fewer" : "no"} threads: ${failure}`;
   begin(module, begun, { ...how, threads: 1 + helping, why: how.why + (failure ? missing : "") });

@@ -8,6 +8,12 @@ import strict from "./gradus-strict.wasm";
 /** The builds there are. */
 export const packagedBuilds: readonly Build[] = ["strict"];
 
+/** The name of a build's file. */
+export const fileOf = (build: Build) => `gradus-${build}.wasm` as const;
+
+/** What else can be done where the file cannot be had. */
+export const otherForm = ", or import gradus/inline, which carries its own";
+
 /** The module. */
 export function packagedWasm(_build: Build): WebAssembly.Module {
   return strict;

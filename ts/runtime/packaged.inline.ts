@@ -8,6 +8,12 @@ import type { Build } from "./bindings.js";
 /** The builds there are. */
 export const packagedBuilds: readonly Build[] = ["strict"];
 
+/** The name of a build's file. */
+export const fileOf = (build: Build) => `gradus-${build}.wasm` as const;
+
+/** What else can be done where the file cannot be had. */
+export const otherForm = ", or import gradus/inline, which carries its own";
+
 /** The bytes of the build. */
 export function packagedWasm(_build: Build): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(strict), (character) => character.charCodeAt(0));

@@ -1,7 +1,7 @@
 // Where this form of the package has the builds of the engine: in files beside the bundle. The
-// other forms put packaged.inline.ts or packaged.edge.ts in the place of this file.
+// other forms put packaged.inline.ts, packaged.edge.ts and their like in the place of this file.
 import type { Build } from "./bindings.js";
-import type { WorkerFile } from "./pool.js";
+import { type PackagedThreads, threadsOf } from "./threads.js";
 
 /** The builds there are, the fastest first. */
 export const packagedBuilds: readonly Build[] = ["relaxed", "strict"];
@@ -12,6 +12,12 @@ const addresses: Record<Build, () => URL> = {
   relaxed: () => new URL("./gradus-relaxed.wasm", import.meta.url),
   strict: () => new URL("./gradus-strict.wasm", import.meta.url),
 };
+
+/** The name of a build's file. */
+export const fileOf = (build: Build) => `gradus-${build}.wasm` as const;
+
+/** What else can be done where the file cannot be had. */
+export const otherForm = ", or import gradus/inline, which carries its own";
 
 /** The script of the worker that `fit` may run in, where it is in a file. */
 export function workerAddress(): URL {
@@ -36,22 +42,15 @@ export function packagedWasm(
   return new URL(`../../build/wasm/${build}/gradus_wasm_bg.wasm`, here);
 }
 
-/** What threads need. */
-export interface PackagedThreads {
-  readonly worker: WorkerFile;
-  /** The address of a build. */
-  wasm(build: Build): URL;
-}
-
 /** What threads need; null where this form of the package does without. */
-export const packagedThreads: PackagedThreads | null = {
-  worker: {
+export const packagedThreads: PackagedThreads | null = threadsOf(
+  {
     web: () => new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" }),
     // Hidden from bundlers for the web, which would copy it without need.
     file: (name = "./pool-worker.js") => new URL(name, import.meta.url),
   },
-  wasm: (build) =>
+  (build) =>
     build === "relaxed"
       ? new URL("./gradus-threads-relaxed.wasm", import.meta.url)
       : new URL("./gradus-threads-strict.wasm", import.meta.url),
-};
+);

@@ -58,9 +58,16 @@ export class Resources {
     }
   }
 
-  /** Compiles a graph. */
-  compile(core: Core, where: string, wire: Uint8Array, capacity: number): number {
-    const program = core.change(where, (engine) => engine.compile(wire, capacity));
+  /** Compiles a graph; its numbers of variables are places in `variables`, if given. */
+  compile(
+    core: Core,
+    where: string,
+    wire: Uint8Array,
+    capacity: number,
+    variables?: readonly GraphVariable[],
+  ): number {
+    const ids = variables && Uint32Array.from(variables, ({ id }) => id);
+    const program = core.change(where, (engine) => engine.compile(wire, capacity, ids));
     this.#holdings.core = core;
     this.#holdings.programs.add(program);
     return program;

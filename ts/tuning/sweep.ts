@@ -1,7 +1,7 @@
 // Role: the learning-rate sweep: trains a few steps at ever higher rates with the model's own
 // program, writes down the losses, and leaves the model as it was. It must not judge the losses.
 
-import type { ModelData } from "../models/labelled-data.js";
+import type { ModelData } from "../models/input-data.js";
 import type { ModelState } from "../models/model-state.js";
 import type { Pace } from "../models/run-options.js";
 import type { RunningMeans } from "../models/running-means.js";

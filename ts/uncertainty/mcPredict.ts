@@ -2,12 +2,12 @@
 import type { LaterChecks } from "../data/check.js";
 import { sizeOf, type Tensor } from "../data/tensor.js";
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, fail } from "../errors.js";
-import { type AnyData, readInputs } from "../models/labelled-data.js";
+import { type AnyData, readInputs } from "../models/input-data.js";
 import { variantKey } from "../models/lowering.js";
 import type { Model } from "../models/model.js";
 import { perOutput } from "../models/output-setup.js";
 import { type DataFor, type InPlaceOf, inForm, type TensorStructure } from "../models/parts.js";
-import { emptyResult } from "../models/predict.js";
+import { emptyResult } from "../models/prediction.js";
 import { batchSizeOf, Pace } from "../models/run-options.js";
 import { seedOf } from "../models/seed.js";
 import { loadedCore } from "../runtime/load.js";

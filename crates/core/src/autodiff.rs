@@ -52,7 +52,7 @@ pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Op
             wanted,
             origin,
         };
-        let found = op.rule().gradient(&mut backward)?;
+        let found = op.gradient(&mut backward)?;
         let Backward { inputs, wanted, .. } = backward;
         for ((input, wanted), grad) in inputs.into_iter().zip(wanted).zip(found) {
             let (true, Some(grad)) = (wanted, grad) else {

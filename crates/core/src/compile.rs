@@ -10,6 +10,7 @@ use crate::simplify::{deduplicate, first_equal, prune};
 use crate::train::add_updates;
 use crate::verify::verify;
 use crate::wire::Message;
+use crate::TRAINS;
 
 /// Which passes run that may be left out.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ pub fn compile(
     check(&g)?;
     deduplicate(&mut g);
     let mut untouched = Vec::new();
-    if let Some(mut train) = message.train {
+    if let Some(mut train) = message.train.filter(|_| TRAINS) {
         train.loss = first_equal(&g, train.loss);
         train.learning_rate = first_equal(&g, train.learning_rate);
         train.momentum = train.momentum.map(|m| first_equal(&g, m));

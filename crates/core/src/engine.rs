@@ -3,7 +3,7 @@
 use crate::compile::{compile, Passes};
 use crate::error::{Error, Result};
 use crate::exec::Program;
-use crate::ops::Clock;
+use crate::ops::{Clock, Variable};
 use crate::store::Store;
 use crate::wire::{self, Message};
 use gradus_kernels::rng;
@@ -31,9 +31,26 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes a program of a graph in wire format; returns its number.
+    /// Makes a program of a graph in wire format that names variables by their numbers in the store;
+    /// returns its number.
     pub fn compile(&mut self, bytes: &[u8], capacity: usize) -> Result<u32> {
-        let message = wire::read(bytes, &|id| self.store.shape(id))?;
+        self.compile_over(bytes, capacity, None)
+    }
+
+    /// As [`Engine::compile`]; the graph names variables by their places in `variables`, if given.
+    pub fn compile_over(
+        &mut self,
+        bytes: &[u8],
+        capacity: usize,
+        variables: Option<&[u32]>,
+    ) -> Result<u32> {
+        let number = |id| variables.map_or(Some(id), |ids| ids.get(id as usize).copied());
+        let variable = |id| {
+            let id = number(id)?;
+            let shape = self.store.shape(id)?;
+            Some(Variable { id, shape })
+        };
+        let message = wire::read(bytes, &variable)?;
         self.insert(message, capacity, Passes::default())
     }
 
@@ -80,6 +97,12 @@ impl Engine {
         let place = self.program(id)?.input(name);
         let place = place.ok_or_else(|| Error::new("run", "the name of an input", name))?;
         Ok(self.address(place.slab, place.offset))
+    }
+
+    /// Length in floats of an input of a program, at its capacity.
+    pub fn input_len(&self, id: u32, name: &str) -> Result<usize> {
+        let len = self.program(id)?.input_len(name);
+        len.ok_or_else(|| Error::new("run", "the name of an input", name))
     }
 
     /// Address of an output of a program after its run.

@@ -127,9 +127,19 @@ impl Program {
 
     /// Where the caller writes an input.
     pub fn input(&self, name: &str) -> Option<&Place> {
+        self.places[self.input_node(name)?].first()
+    }
+
+    /// How many 32-bit words an input takes at full capacity.
+    pub fn input_len(&self, name: &str) -> Option<usize> {
+        let ty = self.graph.nodes[self.input_node(name)?].outs.first()?;
+        let dims = ty.shape.resolve(&bindings(self.capacity));
+        Some(ty.dtype.words(dims.size()))
+    }
+
+    fn input_node(&self, name: &str) -> Option<usize> {
         let named = |op: &Op| matches!(op, Op::Input(input) if input.name == name);
-        let node = self.graph.nodes.iter().position(|n| named(&n.op))?;
-        self.places[node].first()
+        self.graph.nodes.iter().position(|n| named(&n.op))
     }
 
     /// Where an output lies after a run, and its shape.

@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::ir::{Graph, Node, NodeId, Shape, Type, Value};
 use crate::ops::{Const, MatMul, Op, ReduceKind};
+use crate::TRAINS;
 use gradus_kernels::unary::Saves;
 
 /// Fuses all that can be fused.
@@ -14,7 +15,7 @@ pub fn fuse(g: &mut Graph) -> Result<()> {
         match &g.node(id).op {
             Op::Binary(_) => fuse_bias(g, id)?,
             Op::Unary(_) => fuse_activation(g, id)?,
-            Op::UnaryGrad(_) => fuse_activation_grad(g, id)?,
+            Op::UnaryGrad(_) if TRAINS => fuse_activation_grad(g, id)?,
             Op::Reduce(_) => fuse_column_sums(g, id)?,
             _ => {}
         }

@@ -350,8 +350,9 @@ impl Graph {
     }
 
     fn place(&self, origin: u32, op: &Op) -> String {
-        let name = op.rule().name();
+        let name = op.name();
         match self.origins.get(origin as usize) {
+            Some(origin) if name.is_empty() => origin.clone(),
             Some(origin) if !origin.is_empty() => format!("{origin} ({name})"),
             _ => name,
         }
@@ -370,13 +371,13 @@ impl fmt::Display for Graph {
         };
         for (id, node) in self.nodes.iter().enumerate() {
             if node.outs.is_empty() {
-                write!(f, "{}({})", node.op.rule().name(), list(&node.inputs))?;
+                write!(f, "{}({})", node.op.name(), list(&node.inputs))?;
             } else {
                 let types: Vec<_> = node.outs.iter().map(Type::to_string).collect();
                 write!(
                     f,
                     "%{id} = {}({}) : {}",
-                    node.op.rule().name(),
+                    node.op.name(),
                     list(&node.inputs),
                     types.join(", ")
                 )?;

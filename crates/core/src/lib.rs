@@ -18,3 +18,7 @@ pub mod text;
 pub mod train;
 pub mod verify;
 pub mod wire;
+
+/// Whether this build trains. One that only predicts compiles the same source; but the operations
+/// of training cannot be read, so that nothing leads to them and the linker leaves them out.
+pub const TRAINS: bool = cfg!(feature = "train");

@@ -131,10 +131,10 @@ pub fn plan(g: &Graph, capacity: &Bindings) -> Result<Plan> {
 }
 
 fn elements(g: &Graph, shape: &Shape, id: usize, capacity: &Bindings) -> Result<usize> {
-    let product = shape
-        .0
-        .iter()
-        .try_fold(1usize, |n, d| n.checked_mul(d.extent(capacity)));
+    let product = shape.0.iter().try_fold(1usize, |n, d| {
+        n.checked_mul(d.factor)?
+            .checked_mul(capacity[d.symbol as usize])
+    });
     product
         .filter(|&n| n <= isize::MAX as usize / 8)
         .ok_or_else(|| {

@@ -10,7 +10,7 @@ pub fn verify(g: &Graph) -> Result<()> {
     for (id, node) in g.nodes.iter().enumerate() {
         let broken = |what: &str| {
             Error::new(
-                format!("graph node %{id} ({})", node.op.rule().name()),
+                format!("graph node %{id} ({})", node.op.name()),
                 what,
                 "a broken graph",
             )

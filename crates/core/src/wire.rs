@@ -6,6 +6,7 @@ use crate::ir::{DType, Dim, Graph, Shape, Type, Value, SYMBOLS};
 use crate::ops::*;
 use crate::text::Number;
 use crate::train::{Accumulation, Clip, Method, Train, Trainable};
+use crate::TRAINS;
 use gradus_kernels::binary::BinaryKind;
 use gradus_kernels::unary;
 
@@ -23,8 +24,8 @@ pub struct Message {
     pub after: Vec<Graph>,
 }
 
-/// Reads a graph; `variable` gives the shape of a variable of the store.
-pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Message> {
+/// Reads a graph; `variable` gives the variable of the store that a number of the graph means.
+pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Variable>) -> Result<Message> {
     let mut r = Reader { bytes, at: 0 };
     if r.take(4)? != MAGIC {
         return Err(Error::new("graph", "bytes that begin with GRA1", "others"));
@@ -32,7 +33,7 @@ pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Mes
     let graph = read_graph(&mut r, variable)?;
     let train = match r.byte()? {
         0 => None,
-        1 => Some(read_train(&mut r, &graph)?),
+        1 if TRAINS => Some(read_train(&mut r, &graph)?),
         other => return Err(r.bad("0 or 1 before the training part", other.to_string())),
     };
     let mut after = Vec::new();
@@ -50,7 +51,7 @@ pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Mes
     })
 }
 
-fn read_graph(r: &mut Reader, variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Graph> {
+fn read_graph(r: &mut Reader, variable: &dyn Fn(u32) -> Option<Variable>) -> Result<Graph> {
     let mut graph = Graph::default();
     for _ in 0..r.count(1)? {
         graph.origins.push(r.string()?);
@@ -95,7 +96,7 @@ fn read_value(r: &mut Reader, graph: &Graph) -> Result<Value> {
 fn read_node(
     r: &mut Reader,
     graph: &mut Graph,
-    variable: &dyn Fn(u32) -> Option<Shape>,
+    variable: &dyn Fn(u32) -> Option<Variable>,
 ) -> Result<()> {
     let code = r.byte()?;
     let origin = r.u32()?;
@@ -107,7 +108,7 @@ fn read_node(
     for &at in op.rule().writes() {
         let node = inputs.get(at).map(|v| &graph.node(v.node).op);
         if !matches!(node, Some(Op::Variable(_))) {
-            return Err(r.bad("a variable to write", op.rule().name()));
+            return Err(r.bad("a variable to write", op.name()));
         }
     }
     if let Op::Input(input) = &op {
@@ -123,7 +124,7 @@ fn read_node(
     Ok(())
 }
 
-fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) -> Result<Op> {
+fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>) -> Result<Op> {
     Ok(match code {
         1 => {
             let name = r.string()?;
@@ -144,13 +145,17 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
         }
         2 => {
             let id = r.u32()?;
-            let shape = variable(id).ok_or_else(|| r.bad("a variable", format!("{id}")))?;
-            Op::Variable(Variable { id, shape })
+            let found = variable(id).ok_or_else(|| r.bad("a variable", format!("{id}")))?;
+            Op::Variable(found)
         }
         3 => Op::Const(Const(r.f32()?)),
         4 => Op::Cast(Cast),
         5 => {
             let flags = r.byte()?;
+            // The tiles for a transposed first factor are left out of builds that only predict.
+            if !TRAINS && flags & 1 != 0 {
+                return Err(r.bad("a first factor as it is stored", "a transposed one"));
+            }
             MatMul::plain(flags & 1 != 0, flags & 2 != 0)
         }
         6 => {
@@ -193,23 +198,55 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
         }
         11 => Op::Softmax(Softmax),
         12 => Op::LogSoftmax(LogSoftmax),
+        15 => Op::ArgMax(ArgMax),
+        18 => {
+            let (epsilon, flags) = (r.f32()?, r.byte()?);
+            Op::Normalize(Normalize {
+                epsilon,
+                scale: flags & 1 != 0,
+                center: flags & 2 != 0,
+            })
+        }
+        22 => match r.byte()? {
+            crate::ir::BATCH => Op::Extent(Extent),
+            other => return Err(r.bad("the symbol of the batch", other.to_string())),
+        },
+        23 => Op::StopGradient(StopGradient),
+        25 => Op::Concat(Concat { axis: r.signed()? }),
+        26 => {
+            let axis = r.signed()?;
+            Op::Slice(Slice {
+                axis,
+                from: r.u32()? as usize,
+                to: r.u32()? as usize,
+            })
+        }
+        28 => Op::Sparsemax(Sparsemax),
+        29 => {
+            let (epsilon, flags) = (r.f32()?, r.byte()?);
+            Op::LayerNorm(LayerNorm {
+                epsilon,
+                scale: flags & 1 != 0,
+                center: flags & 2 != 0,
+                rms: flags & 4 != 0,
+            })
+        }
+        other if TRAINS => read_op_of_training(r, other)?,
+        other => return Err(no_operation(r, other)),
+    })
+}
+
+/// What only training and evaluation need.
+fn read_op_of_training(r: &mut Reader, code: u8) -> Result<Op> {
+    Ok(match code {
         13 => Op::SparseCrossEntropy(SparseCrossEntropy),
         14 => Op::CrossEntropy(CrossEntropy),
-        15 => Op::ArgMax(ArgMax),
         16 => Op::InTopK(InTopK {
             k: r.u32()? as usize,
         }),
         17 => {
             let (epsilon, flags) = (r.f32()?, r.byte()?);
             Op::BatchNorm(BatchNorm {
-                epsilon,
-                scale: flags & 1 != 0,
-                center: flags & 2 != 0,
-            })
-        }
-        18 => {
-            let (epsilon, flags) = (r.f32()?, r.byte()?);
-            Op::Normalize(Normalize {
                 epsilon,
                 scale: flags & 1 != 0,
                 center: flags & 2 != 0,
@@ -224,35 +261,11 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
         }
         20 => Op::UpdateMoving(UpdateMoving { momentum: r.f32()? }),
         21 => Op::Accumulate(Accumulate),
-        22 => match r.byte()? {
-            crate::ir::BATCH => Op::Extent(Extent),
-            other => return Err(r.bad("the symbol of the batch", other.to_string())),
-        },
-        23 => Op::StopGradient(StopGradient),
         24 => Op::Assign(Assign::default()),
-        25 => Op::Concat(Concat { axis: r.signed()? }),
-        26 => {
-            let axis = r.signed()?;
-            Op::Slice(Slice {
-                axis,
-                from: r.u32()? as usize,
-                to: r.u32()? as usize,
-            })
-        }
         27 => Op::Average(Average {
             momentum: r.f32()?,
             overwrite: r.u32()?,
         }),
-        28 => Op::Sparsemax(Sparsemax),
-        29 => {
-            let (epsilon, flags) = (r.f32()?, r.byte()?);
-            Op::LayerNorm(LayerNorm {
-                epsilon,
-                scale: flags & 1 != 0,
-                center: flags & 2 != 0,
-                rms: flags & 4 != 0,
-            })
-        }
         30 => {
             let name = r.string()?;
             let distribution = Distribution::by_name(&name, &r.floats()?)
@@ -267,8 +280,12 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Shape>) ->
                 shape,
             })
         }
-        other => return Err(r.bad("an operation", format!("code {other}"))),
+        other => return Err(no_operation(r, other)),
     })
+}
+
+fn no_operation(r: &Reader, code: u8) -> Error {
+    r.bad("an operation", format!("code {code}"))
 }
 
 fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {

@@ -21,3 +21,7 @@ pub mod rng;
 pub mod softmax;
 pub mod unary;
 pub mod update;
+
+/// Whether this build trains. Where it does not, nothing leads to the derivatives, and the linker
+/// leaves them out.
+pub const TRAINS: bool = cfg!(feature = "train");

@@ -12,6 +12,9 @@ use gradus_core::ops::Clock;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "train")]
+mod training;
+
 thread_local! {
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -75,28 +78,15 @@ impl Engine {
         door(self.core.store.data(id).map(<[f32]>::len))
     }
 
-    /// Fills a variable with a constant or random numbers.
-    #[allow(clippy::too_many_arguments)]
-    pub fn fill(
-        &mut self,
-        id: u32,
-        kind: &str,
-        a: f32,
-        b: f32,
-        seed_lo: u32,
-        seed_hi: u32,
-        stream: u32,
-    ) -> Result<(), JsError> {
-        door(
-            self.core
-                .store
-                .fill(id, kind, a, b, seed(seed_lo, seed_hi), stream),
-        )
-    }
-
     /// Makes a program of a graph in wire format for batches of up to `capacity` rows.
-    pub fn compile(&mut self, wire: &[u8], capacity: usize) -> Result<u32, JsError> {
-        door(self.core.compile(wire, capacity))
+    /// The graph names variables by their numbers; by their places in `variables`, if these are given.
+    pub fn compile(
+        &mut self,
+        wire: &[u8],
+        capacity: usize,
+        variables: Option<Vec<u32>>,
+    ) -> Result<u32, JsError> {
+        door(self.core.compile_over(wire, capacity, variables.as_deref()))
     }
 
     /// Forgets a program.
@@ -109,6 +99,12 @@ impl Engine {
     #[wasm_bindgen(js_name = inputPtr)]
     pub fn input_ptr(&self, program: u32, name: &str) -> Result<usize, JsError> {
         door(self.core.input_address(program, name))
+    }
+
+    /// Length in 32-bit words of an input at the program's capacity.
+    #[wasm_bindgen(js_name = inputLen)]
+    pub fn input_len(&self, program: u32, name: &str) -> Result<usize, JsError> {
+        door(self.core.input_len(program, name))
     }
 
     /// Byte address of an output after a run.
@@ -146,39 +142,6 @@ impl Engine {
             row,
         };
         door(self.core.run(program, clock))
-    }
-
-    /// Bytes of activations, gradients and working memory that a program needs.
-    #[wasm_bindgen(js_name = arenaBytes)]
-    pub fn arena_bytes(&self, program: u32) -> Result<usize, JsError> {
-        Ok(4 * door(self.core.program(program))?.arena())
-    }
-
-    /// Arithmetic operations of a run at full capacity.
-    pub fn flops(&self, program: u32) -> Result<f64, JsError> {
-        Ok(door(self.core.program(program))?.flops() as f64)
-    }
-
-    /// The graph of a program as it runs, one line a node.
-    pub fn dump(&self, program: u32) -> Result<String, JsError> {
-        Ok(door(self.core.program(program))?.to_string())
-    }
-
-    /// The indices in an order drawn from seed and epoch.
-    pub fn shuffle(&self, indices: &[u32], seed_lo: u32, seed_hi: u32, epoch: u32) -> Vec<u32> {
-        gradus_core::engine::shuffled(indices, seed(seed_lo, seed_hi), epoch)
-    }
-
-    /// A register-only multiply-add loop: what the machine can do at most.
-    #[wasm_bindgen(js_name = multiplyAddLimit)]
-    pub fn multiply_add_limit(&self, iterations: u32) -> f32 {
-        gradus_core::engine::multiply_add_limit(iterations)
-    }
-
-    /// Arithmetic operations of one iteration of `multiplyAddLimit`.
-    #[wasm_bindgen(js_name = multiplyAddFlops)]
-    pub fn multiply_add_flops(&self) -> u32 {
-        gradus_core::engine::MULTIPLY_ADD_LIMIT_FLOPS
     }
 
     /// Index of the first number in a variable that is NaN or infinite; -1 if there is none.

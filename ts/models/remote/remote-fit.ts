@@ -8,7 +8,7 @@ import { loadedModule } from "../../runtime/load.js";
 import { giveWay } from "../../runtime/platform.js";
 import type { Variable } from "../../runtime/resources.js";
 import type { ArrayFeed } from "../feed.js";
-import type { ModelData } from "../labelled-data.js";
+import type { ModelData } from "../input-data.js";
 import { lowerEvaluation, lowerTraining, type Variant, variantKey } from "../lowering.js";
 import type { ModelState } from "../model-state.js";
 import type { Pace } from "../run-options.js";

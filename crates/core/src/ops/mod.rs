@@ -31,112 +31,109 @@ pub use source::{BiasCorrection, Const, Extent, Input, Variable};
 use crate::autodiff::Backward;
 use crate::error::{Error, Result};
 use crate::ir::{DType, Dims, Type, Value};
+use crate::TRAINS;
 use gradus_kernels::mem::{At, Memory};
 
-/// What a node does. Each variant's payload is a [`Rule`].
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Op {
-    Input(Input),
-    Variable(Variable),
-    Const(Const),
-    Extent(Extent),
-    BiasCorrection(BiasCorrection),
-    Cast(Cast),
-    MatMul(MatMul),
-    Unary(Unary),
-    UnaryGrad(UnaryGrad),
-    Binary(Binary),
-    Reduce(Reduce),
-    Expand(Expand),
-    Reshape(Reshape),
-    Permute(Permute),
-    Concat(Concat),
-    Slice(Slice),
-    StopGradient(StopGradient),
-    Softmax(Softmax),
-    SoftmaxGrad(SoftmaxGrad),
-    LogSoftmax(LogSoftmax),
-    LogSoftmaxGrad(LogSoftmaxGrad),
-    Sparsemax(Sparsemax),
-    SparsemaxGrad(SparsemaxGrad),
-    SparseCrossEntropy(SparseCrossEntropy),
-    SparseCrossEntropyGrad(SparseCrossEntropyGrad),
-    CrossEntropy(CrossEntropy),
-    CrossEntropyGrad(CrossEntropyGrad),
-    ArgMax(ArgMax),
-    InTopK(InTopK),
-    Accumulate(Accumulate),
-    BatchNorm(BatchNorm),
-    BatchNormGrad(BatchNormGrad),
-    Normalize(Normalize),
-    UpdateMoving(UpdateMoving),
-    Dropout(Dropout),
-    Random(Random),
-    LayerNorm(LayerNorm),
-    LayerNormGrad(LayerNormGrad),
-    Assign(Assign),
-    Average(Average),
-    ClipScale(ClipScale),
-    Norms(Norms),
-    Update(Update),
+macro_rules! operations {
+    (predict { $($op:ident,)* } train { $($trained:ident,)* }) => {
+        /// What a node does. Each variant's payload is a [`Rule`].
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs)]
+        pub enum Op {
+            $($op($op),)*
+            $($trained($trained),)*
+        }
+
+        impl Op {
+            /// The rules of this operation.
+            pub fn rule(&self) -> &dyn Rule {
+                match self {
+                    $(Op::$op(op) => op,)*
+                    $(Op::$trained(op) if TRAINS => op,)*
+                    _ => unreachable!("an operation of training"),
+                }
+            }
+
+            /// Its printed form, see [`Rule::name`]; empty in builds that only predict, where errors
+            /// go without.
+            pub fn name(&self) -> String {
+                match self {
+                    _ if !TRAINS => String::new(),
+                    $(Op::$op(op) => op.name(),)*
+                    $(Op::$trained(op) => op.name(),)*
+                }
+            }
+
+            /// Adds its gradient, see [`Rule::gradient`].
+            pub fn gradient(&self, b: &mut Backward) -> Result<Vec<Option<Value>>> {
+                match self {
+                    $(Op::$op(op) => op.gradient(b),)*
+                    $(Op::$trained(op) => op.gradient(b),)*
+                }
+            }
+        }
+    };
 }
 
-impl Op {
-    /// The rules of this operation.
-    pub fn rule(&self) -> &dyn Rule {
-        match self {
-            Op::Input(op) => op,
-            Op::Variable(op) => op,
-            Op::Const(op) => op,
-            Op::Extent(op) => op,
-            Op::BiasCorrection(op) => op,
-            Op::Cast(op) => op,
-            Op::MatMul(op) => op,
-            Op::Unary(op) => op,
-            Op::UnaryGrad(op) => op,
-            Op::Binary(op) => op,
-            Op::Reduce(op) => op,
-            Op::Expand(op) => op,
-            Op::Reshape(op) => op,
-            Op::Permute(op) => op,
-            Op::Concat(op) => op,
-            Op::Slice(op) => op,
-            Op::StopGradient(op) => op,
-            Op::Softmax(op) => op,
-            Op::SoftmaxGrad(op) => op,
-            Op::LogSoftmax(op) => op,
-            Op::LogSoftmaxGrad(op) => op,
-            Op::Sparsemax(op) => op,
-            Op::SparsemaxGrad(op) => op,
-            Op::SparseCrossEntropy(op) => op,
-            Op::SparseCrossEntropyGrad(op) => op,
-            Op::CrossEntropy(op) => op,
-            Op::CrossEntropyGrad(op) => op,
-            Op::ArgMax(op) => op,
-            Op::InTopK(op) => op,
-            Op::Accumulate(op) => op,
-            Op::BatchNorm(op) => op,
-            Op::BatchNormGrad(op) => op,
-            Op::Normalize(op) => op,
-            Op::UpdateMoving(op) => op,
-            Op::Dropout(op) => op,
-            Op::Random(op) => op,
-            Op::LayerNorm(op) => op,
-            Op::LayerNormGrad(op) => op,
-            Op::Assign(op) => op,
-            Op::Average(op) => op,
-            Op::ClipScale(op) => op,
-            Op::Norms(op) => op,
-            Op::Update(op) => op,
-        }
+// Those under `train` are left out of builds that only predict.
+operations! {
+    predict {
+        Input,
+        Variable,
+        Const,
+        Extent,
+        Cast,
+        MatMul,
+        Unary,
+        Binary,
+        Reduce,
+        Reshape,
+        Permute,
+        Concat,
+        Slice,
+        StopGradient,
+        Softmax,
+        LogSoftmax,
+        Sparsemax,
+        ArgMax,
+        Normalize,
+        LayerNorm,
+    }
+    train {
+        BiasCorrection,
+        UnaryGrad,
+        SoftmaxGrad,
+        LogSoftmaxGrad,
+        SparsemaxGrad,
+        SparseCrossEntropy,
+        SparseCrossEntropyGrad,
+        CrossEntropy,
+        CrossEntropyGrad,
+        InTopK,
+        Accumulate,
+        BatchNorm,
+        BatchNormGrad,
+        UpdateMoving,
+        Dropout,
+        Random,
+        LayerNormGrad,
+        Assign,
+        Average,
+        ClipScale,
+        Norms,
+        Update,
+        Expand,
     }
 }
 
 /// What the compiler and the executor must know of an operation.
 pub trait Rule {
     /// Printed form without operands: `matMul[transposeB]`.
-    fn name(&self) -> String;
+    ///
+    /// Reached by [`Op::name`] alone: in the table of a `dyn Rule` it would be part of every build.
+    fn name(&self) -> String
+    where
+        Self: Sized;
 
     /// Types of the results from the types of the inputs; an error names what does not fit.
     /// The caller fills in the place of the error.
@@ -144,7 +141,12 @@ pub trait Rule {
 
     /// Adds nodes that compute the gradient of the inputs that are wanted ([`Backward::wanted`]).
     /// The default is an operation through which no gradient flows.
-    fn gradient(&self, _b: &mut Backward) -> Result<Vec<Option<Value>>> {
+    ///
+    /// Reached by [`Op::gradient`] alone, as `name` is.
+    fn gradient(&self, _b: &mut Backward) -> Result<Vec<Option<Value>>>
+    where
+        Self: Sized,
+    {
         Ok(Vec::new())
     }
 

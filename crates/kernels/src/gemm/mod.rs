@@ -30,7 +30,7 @@ pub struct Product {
     pub n: usize,
     /// Length of each sum. 0 gives zeros.
     pub k: usize,
-    /// A is stored as `[k,m]` instead of `[m,k]`.
+    /// A is stored as `[k,m]` instead of `[m,k]`. Only in builds that train.
     pub trans_a: bool,
     /// B is stored as `[n,k]` instead of `[k,n]`.
     pub trans_b: bool,

@@ -245,12 +245,13 @@ pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
                 $(
                     (Form::Rows, $rows, $vectors, false) =>
                         tiles::<$rows, $vectors, false, false>(job),
-                    (Form::Columns, $rows, $vectors, false) =>
+                    (Form::Columns, $rows, $vectors, false) if crate::TRAINS =>
                         tiles::<$rows, $vectors, true, false>(job),
                 )*
                 $(
                     (Form::Rows, $tall, $two, true) => tiles::<$tall, $two, false, true>(job),
-                    (Form::Columns, $tall, $two, true) => tiles::<$tall, $two, true, true>(job),
+                    (Form::Columns, $tall, $two, true) if crate::TRAINS =>
+                        tiles::<$tall, $two, true, true>(job),
                 )*
                 _ => unreachable!("no tile of {rows} rows and {vectors} vectors"),
             }

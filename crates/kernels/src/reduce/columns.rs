@@ -5,6 +5,9 @@ use crate::lane::{F32x4, Lane};
 use crate::par::{self, Parts};
 use core::ops::Range;
 
+/// Vectors of columns that are folded side by side; where nothing trains, less code counts more.
+const WIDE: usize = if crate::TRAINS { 8 } else { 1 };
+
 /// Rows combined before the result joins the column's total.
 const BLOCK: usize = 16;
 
@@ -124,9 +127,11 @@ impl<const S: usize, T: Terms<S> + Sync> Strip for Sums<'_, S, T> {
     }
 }
 
+/// One function for every place it is called from: a call is nothing beside the rows it adds.
+///
 /// # Safety
 /// `column + W * L::LANES <= cols`, and `terms` is defined on `[rows, cols]`.
-#[inline(always)]
+#[inline(never)]
 unsafe fn strip_sums<const S: usize, const W: usize, L: Lane, T: Terms<S>>(
     terms: &T,
     rows: usize,
@@ -223,7 +228,7 @@ pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
             fold: core::marker::PhantomData::<fn(F)>,
         };
         // SAFETY: `x` has `rows * cols` elements.
-        unsafe { column_sums::<1, 8, _>(&terms, rows, cols, [out]) };
+        unsafe { column_sums::<1, WIDE, _>(&terms, rows, cols, [out]) };
     } else {
         out.fill(F::START);
         for row in x.chunks_exact(cols.max(1)) {

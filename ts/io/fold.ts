@@ -175,8 +175,9 @@ export function freezeConstants(
   };
   return rewritten(wanted, (node, graph) => {
     if (node.variable) return [graph.variable(replace(node.variable))];
-    if (node.from.every(isConstant)) return node.copy();
-    check(node.op, node.origin);
+    const dependsOnData = !node.from.every(isConstant);
+    if (dependsOnData || node.from.length === 0) check(node.op, node.origin);
+    if (!dependsOnData) return node.copy();
     return node.copy(
       node.from.map((value, i) => {
         const variable = frozenOf(value);

@@ -1,5 +1,4 @@
 // Starts the engine that only predicts: as in the whole library, but without threads.
-import { checkOptions } from "../errors.js";
 import type { Build } from "../runtime/bindings.js";
 import { init as initEngine } from "../runtime/load.js";
 
@@ -26,5 +25,5 @@ export interface InitOptions {
  * await init({ simd: "strict" });
  */
 export async function init(options: InitOptions = {}): Promise<void> {
-  return initEngine(checkOptions("init", options, ["simd", "wasm"]));
+  return initEngine(options);
 }

@@ -5,6 +5,9 @@ import load, { initSync } from "../../build/wasm/infer-strict/gradus_wasm.js";
 export { Engine, lastPanic } from "../../build/wasm/infer-strict/gradus_wasm.js";
 export type { Build } from "./bindings.js";
 
+/** Whether there are builds for threads. */
+export const threaded = false;
+
 /** Whether it is a build for threads: there are none. */
 export const sharesMemory = (_module: WebAssembly.Module): boolean => false;
 

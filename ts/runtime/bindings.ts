@@ -22,6 +22,9 @@ export function sharesMemory(module: WebAssembly.Module): boolean {
   return WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
 }
 
+/** Whether there are builds for threads. */
+export const threaded = true as boolean;
+
 /** For builds that bring their own memory: without it the glue would make one. */
 const noMemory = {} as WebAssembly.Memory;
 

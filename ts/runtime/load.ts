@@ -1,6 +1,6 @@
 // Finds, loads and starts the engine, once. It chooses the build; it must not know models.
 import { checkNumber, checkOneOf, checkOptions, fail, GradusError } from "../errors.js";
-import { type Build, Engine, loadGlue, loadGlueNow, sharesMemory } from "./bindings.js";
+import { type Build, Engine, loadGlue, loadGlueNow, sharesMemory, threaded } from "./bindings.js";
 import { Core } from "./core.js";
 import { fileOf, otherForm, packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
 import { processors, readBytes, readBytesNow } from "./platform.js";
@@ -45,6 +45,8 @@ export interface RuntimeInfo {
   readonly why: string;
 }
 
+const optionNames = threaded ? ["simd", "threads", "wasm"] : ["simd", "wasm"];
+
 /** A module of one function that uses i8x16.relaxed_swizzle: valid where relaxed-simd is. */
 const relaxedProbe = new Uint8Array([
   ...[0, 97, 115, 109, 1, 0, 0, 0],
@@ -76,10 +78,10 @@ let askedThreads = 1;
  * await init({ threads: "auto" });
  */
 export async function init(options: InitOptions = {}): Promise<void> {
-  checkOptions("init", options, ["simd", "threads", "wasm"]);
+  checkOptions("init", options, optionNames);
   const { simd = "auto", threads } = options;
   checkOneOf("init: simd", simd, ["auto", "relaxed", "strict"] as const);
-  if (threads !== undefined && threads !== "auto") {
+  if (threaded && threads !== undefined && threads !== "auto") {
     checkNumber("init", "threads", threads, { min: 1, max: mostThreads, integer: true });
   }
   // Only one may load; who comes later takes what is there then.
@@ -149,6 +151,7 @@ const mostThreads = 64;
 const mostAutoThreads = 8;
 
 function threadsOf(threads: InitOptions["threads"]): number {
+  if (!threaded) return 1;
   return threads === "auto" ? Math.min(processors(), mostAutoThreads) : (threads ?? 1);
 }
 
@@ -160,12 +163,13 @@ async function load(
   wasm: InitOptions["wasm"],
 ): Promise<void> {
   let lacking: string | null = null;
-  if (threads > 1) lacking = packagedThreads ? packagedThreads.obstacle() : noThreads;
+  if (threaded && threads > 1) lacking = packagedThreads ? packagedThreads.obstacle() : noThreads;
   if (wasm !== undefined) {
     const source = typeof wasm === "string" || wasm instanceof URL ? await readUrl(wasm) : wasm;
     checkWasm("init", source);
     const module = await compile(source);
-    if (threads > 1 && !sharesMemory(module)) lacking ??= "the engine handed over shares no memory";
+    if (threaded && threads > 1 && !sharesMemory(module))
+      lacking ??= "the engine handed over shares no memory";
     const asked = simd === "auto" ? null : simd;
     await start(module, { build: "given", simd: asked, why: "handed to init" }, threads, lacking);
   } else {
@@ -373,7 +377,7 @@ function checkSame(simd: "auto" | Build, threads: InitOptions["threads"]): void 
       hint,
     });
   }
-  if (threads !== undefined && threadsOf(threads) !== askedThreads) {
+  if (threaded && threads !== undefined && threadsOf(threads) !== askedThreads) {
     fail("init: threads", {
       expected: `${askedThreads}, as the engine was loaded`,
       received: String(threads),

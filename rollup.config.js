@@ -222,11 +222,11 @@ function markedAndBroken() {
  * @returns {import("rollup").Plugin}
  */
 function withEngine(form, glue) {
-  const forms = new Map([["packaged", form], ...(glue ? [["bindings", glue]] : [])]);
+  const forms = Object.entries({ packaged: form, ...(glue ? { bindings: glue } : {}) });
   return {
     name: "with-engine",
     resolveId(source, importer) {
-      const found = [...forms].find(([file]) => source.endsWith(`/${file}.js`));
+      const found = forms.find(([file]) => source.endsWith(`/${file}.js`));
       if (!importer || !found || importer.endsWith(`${found.join(".")}.js`)) return null;
       return resolve(dirname(importer), `${found.join(".")}.js`);
     },

@@ -425,6 +425,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   byEpoch: "schedules/options.test.ts",
   cloneLayer: "models/cloning.test.ts",
   cloneModel: "models/cloning.test.ts",
+  exportModel: "infer/exportModel.test.ts",
   findLearningRate: "tuning/findLearningRate.test.ts",
   freeze: "models/freezing.test.ts",
   gradualUnfreezing: "models/freezing.test.ts",

@@ -25,7 +25,7 @@ export type InPlaceOfData<S, Value> = S extends DataLike
 export interface PredictOptions {
   /** Rows per batch, at least 1. Default: 32. */
   batchSize?: number;
-  /** Ends the run with its reason when it aborts. */
+  /** Ends the run with its reason when it aborts. Default: none. */
   signal?: AbortSignal;
   /** Milliseconds of work after which other work (painting, timers) gets a turn. Default: 12. */
   yieldEvery?: number;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const dist = JSON.stringify(join(root, "dist", "index.js"));
-const cases = JSON.stringify(join(root, "test", "package", "cases.mjs"));
+const cases = JSON.stringify(join(root, "test", "package", "programs", "cases.mjs"));
 /** Several minutes of one processor, on a busy machine. */
 const patience = 600_000;
 let folder = "";

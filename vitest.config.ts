@@ -7,6 +7,8 @@ const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
+    // One for each processor; by default one is left to the runner, which is half of two.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -9,7 +9,8 @@ import webpack from "webpack";
 import { executablePath, launch, serve } from "./support/browser.js";
 import { type Results, results } from "./support/consumer.js";
 import { expectResults } from "./support/expected.js";
-import { nodes, others, present } from "./support/runtimes.js";
+import { record } from "./support/record.js";
+import { nodes, others, present, versionOf } from "./support/runtimes.js";
 
 const folder = inject("installed");
 const sha256 = inject("sha256");
@@ -26,6 +27,12 @@ describe.each([...nodes, ...others])("$name", ({ name, command, before, chosen }
     const found = await run(onThree);
     expect(found.runtime.build).toBe("gradus-threads-strict.wasm");
     expectResults(found, sha256, onThree);
+    record(
+      name.replace(/ \d+$/, ""),
+      await versionOf(command),
+      "three threads",
+      found.runtime.build,
+    );
   });
 
   const relaxes = here && chosen === "relaxed";
@@ -76,6 +83,7 @@ describe.runIf(executablePath)("Chromium", () => {
     const found = await open(bare(), onThree, isolation);
     expect(found.runtime.build).toBe("gradus-threads-strict.wasm");
     expectResults(found, sha256, onThree);
+    record("Chromium", browser.version(), "three threads, isolated", found.runtime.build);
   });
 
   it("trains on one thread where it is not, and says why", async () => {

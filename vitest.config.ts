@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 // Training a network takes its time, and more on a busy machine.
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+// Not in test/slow/, but slow all the same: programs of their own, training.
+const slow = ["test/docs.test.ts", "test/presets/learning.test.ts"];
+
 export default defineConfig({
   test: {
     // One for each processor; by default one is left to the runner, which is half of two.
@@ -14,11 +17,11 @@ export default defineConfig({
         test: {
           name: "quick",
           include: ["ts/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: ["test/slow/**", "test/package/**", "**/node_modules/**"],
+          exclude: [...slow, "test/slow/**", "test/package/**", "**/node_modules/**"],
           ...patience,
         },
       },
-      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], ...patience } },
+      { test: { name: "slow", include: [...slow, "test/slow/**/*.test.ts"], ...patience } },
       {
         test: {
           name: "package",

@@ -21,7 +21,14 @@ export default defineConfig({
           ...patience,
         },
       },
-      { test: { name: "slow", include: [...slow, "test/slow/**/*.test.ts"], ...patience } },
+      {
+        test: {
+          name: "slow",
+          include: [...slow, "test/slow/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       {
         test: {
           name: "package",

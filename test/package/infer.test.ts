@@ -1,14 +1,13 @@
 // The packed package, gradus/infer: a model is trained with gradus, exported, loaded with
 // gradus/infer, and predicts what it predicted before; in Node, an edge worker and a page.
-import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { capture } from "../../scripts/toolchain/run.mjs";
 import { executablePath, launch, serve } from "./support/browser.js";
-import { dependency } from "./support/consumer.js";
+import { consumer, dependency, removeConsumers } from "./support/consumer.js";
+import { present, workerd } from "./support/runtimes.js";
+import { bundleWorker, serveWorker } from "./support/workerd.js";
 
 const folder = mkdtempSync(join(inject("installed"), "infer-"));
 
@@ -51,6 +50,8 @@ const options = JSON.parse(process.argv[2] ?? "{}");
 console.log(JSON.stringify(await answer(options)));`;
   writeFileSync(join(folder, "print.mjs"), print);
 });
+
+afterAll(removeConsumers);
 
 function expectAnswer({ expected, found, shape, refused }: Answer): void {
   expect(shape).toEqual([60, 3]);
@@ -98,70 +99,16 @@ describe.runIf(executablePath)("Chromium", () => {
 });
 
 describe("workerd", () => {
-  it("predicts the same in an edge worker", async () => {
-    const dist = join(folder, "dist");
-    mkdirSync(dist);
+  it.runIf(present("workerd", workerd))("predicts the same in an edge worker", async () => {
+    const own = await consumer(inject("tarball"));
     const worker = `import { answer } from "./answer.mjs";
 export default { fetch: async () => Response.json(await answer()) };`;
-    writeFileSync(join(folder, "worker.mjs"), worker);
-    await build({
-      entryPoints: [join(folder, "worker.mjs")],
-      outfile: join(dist, "worker.js"),
-      bundle: true,
-      format: "esm",
-      conditions: ["workerd"],
-      external: ["*.wasm", "*.wasm?module"],
-      logLevel: "silent",
-    });
+    writeFileSync(join(own, "worker.mjs"), worker);
+    copyFileSync(join(folder, "answer.mjs"), join(own, "answer.mjs"));
     const files = ["gradus-strict.wasm", "gradus-infer-strict.wasm"];
-    const packed = join(inject("installed"), "node_modules", "gradus", "dist");
-    for (const file of files) copyFileSync(join(packed, file), join(dist, file));
-    const port = await freePort();
-    writeFileSync(join(dist, "workerd.capnp"), configuration(files, port));
-    const workerd = dependency("@cloudflare", "workerd-linux-64", "bin", "workerd");
-    const server = spawn(workerd, ["serve", "workerd.capnp"], { cwd: dist });
-    try {
-      const found = await answerOf(`http://127.0.0.1:${port}/`, () => server.exitCode === null);
-      expectAnswer(found);
-      expect(found.build).toBe("gradus-infer-strict.wasm");
-    } finally {
-      server.kill();
-    }
+    await bundleWorker(own, "workerd", "worker.mjs", files);
+    const found = await serveWorker<Answer>(own, files);
+    expectAnswer(found);
+    expect(found.build).toBe("gradus-infer-strict.wasm");
   });
 });
-
-function configuration(files: readonly string[], port: number): string {
-  // Under both names: bundlers for workers differ in which they keep.
-  const modules = files.flatMap((file) =>
-    ["", "?module"].map((suffix) => `(name = "${file}${suffix}", wasm = embed "${file}")`),
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.js"), ${modules.join(", ")}],
-  compatibilityDate = "2026-01-01",
-);
-`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
-
-/** Asks until the server is up. */
-async function answerOf(url: string, runs: () => boolean): Promise<Answer> {
-  for (let attempt = 0; attempt < 200 && runs(); attempt++) {
-    const response = await fetch(url).catch(() => null);
-    if (response?.ok) return (await response.json()) as Answer;
-    if (response) throw new Error(`status ${response.status}: ${await response.text()}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("workerd does not answer");
-}

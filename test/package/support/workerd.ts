@@ -10,13 +10,15 @@ import { workerd } from "./runtimes.js";
 /** By which export condition the package is found; `import` finds what is for everybody. */
 export type EdgeForm = "workerd" | "edge-light" | "import";
 
-const wasm = "gradus-strict.wasm";
+/** The engines of a program that trains. */
+const engines = ["gradus-strict.wasm"];
 
-/** Makes dist/worker.js of the program. */
+/** Makes dist/worker.js of the program, and puts the engines it imports beside it. */
 export async function bundleWorker(
   folder: string,
   condition: EdgeForm,
   program = "worker.mjs",
+  files: readonly string[] = engines,
 ): Promise<void> {
   await build({
     entryPoints: [join(folder, program)],
@@ -27,33 +29,35 @@ export async function bundleWorker(
     external: ["*.wasm?module"],
     logLevel: "silent",
   });
-  copyFileSync(join(folder, "node_modules", "gradus", "dist", wasm), join(folder, "dist", wasm));
+  const packed = join(folder, "node_modules", "gradus", "dist");
+  for (const file of files) copyFileSync(join(packed, file), join(folder, "dist", file));
 }
 
 /** Starts the worker, asks it, stops it. */
-export async function serveWorker(folder: string): Promise<Results> {
+export async function serveWorker<Answer = Results>(
+  folder: string,
+  files: readonly string[] = engines,
+): Promise<Answer> {
   const dist = join(folder, "dist");
   const port = await freePort();
-  writeFileSync(join(dist, "workerd.capnp"), configuration(port));
+  writeFileSync(join(dist, "workerd.capnp"), configuration(files, port));
   const server = spawn(workerd, ["serve", "workerd.capnp"], { cwd: dist });
   try {
-    return await answerOf(server, `http://127.0.0.1:${port}/`);
+    return await answerOf<Answer>(server, `http://127.0.0.1:${port}/`);
   } finally {
     server.kill();
   }
 }
 
-function configuration(port: number): string {
+function configuration(files: readonly string[], port: number): string {
+  const modules = files.map((file) => `(name = "${file}?module", wasm = embed "${file}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .worker)],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [
-    (name = "worker", esModule = embed "worker.js"),
-    (name = "${wasm}?module", wasm = embed "${wasm}"),
-  ],
+  modules = [(name = "worker", esModule = embed "worker.js"), ${modules.join(", ")}],
   compatibilityDate = "2026-01-01",
 );
 `;
@@ -68,7 +72,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Asks until the server is up. */
-async function answerOf(server: ChildProcess, url: string): Promise<Results> {
+async function answerOf<Answer>(server: ChildProcess, url: string): Promise<Answer> {
   let output = "";
   server.stderr?.on("data", (text: Buffer) => {
     output += text;
@@ -76,7 +80,7 @@ async function answerOf(server: ChildProcess, url: string): Promise<Results> {
   for (let attempt = 0; attempt < 200 && server.exitCode === null; attempt++) {
     try {
       const response = await fetch(url);
-      if (response.ok) return (await response.json()) as Results;
+      if (response.ok) return (await response.json()) as Answer;
       throw new Error(`status ${response.status}: ${await response.text()}`);
     } catch (error) {
       if (!(error instanceof TypeError)) throw new Error(`${error}\n${output}`);

@@ -13,6 +13,7 @@ mod finish;
 mod limit;
 mod pack;
 mod small;
+mod streamed;
 mod tile;
 mod transpose;
 

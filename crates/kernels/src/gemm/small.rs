@@ -5,6 +5,7 @@
 use super::blocked::{self, EDGE};
 use super::finish::Finisher;
 use super::pack;
+use super::streamed;
 use super::tile::{self, Form, Job, Place, TILE_COLUMNS};
 use super::Product;
 use crate::lane::{F32x4, Lane};
@@ -34,6 +35,11 @@ pub unsafe fn direct(
     scratch: &mut [f32],
     finisher: &Finisher<'_>,
 ) {
+    if streamed::is_worth(p) {
+        // SAFETY: the caller's promise.
+        unsafe { streamed::run(p, a, b, c, finisher) };
+        return;
+    }
     let rest = edge_columns(p);
     let longest = blocked::longest_k(p);
     for q in (0..p.k).step_by(longest) {
@@ -68,17 +74,22 @@ pub unsafe fn direct(
                 blocked::edge_tile(p.m, rest, job, edge);
             }
         }
-        // SAFETY: nobody else has them.
-        if let Some(sums) = unsafe { finisher.column_sums(0..p.n) } {
-            for row in b[q * p.n..(q + k) * p.n].chunks_exact(p.n) {
-                for (s, x) in sums.iter_mut().zip(row) {
-                    *s += x;
-                }
+    }
+    sum_columns(p, b, finisher);
+    // SAFETY: all of C and of what belongs to it is this thread's.
+    unsafe { finisher.rows(Parts::new(c), p.n, 0..p.m, 0..p.n) };
+}
+
+/// The wanted column sums of B, read in place.
+pub fn sum_columns(p: &Product, b: &[f32], finisher: &Finisher<'_>) {
+    // SAFETY: nobody else has them.
+    if let Some(sums) = unsafe { finisher.column_sums(0..p.n) } {
+        for row in b.chunks_exact(p.n) {
+            for (s, x) in sums.iter_mut().zip(row) {
+                *s += x;
             }
         }
     }
-    // SAFETY: all of C and of what belongs to it is this thread's.
-    unsafe { finisher.rows(Parts::new(c), p.n, 0..p.m, 0..p.n) };
 }
 
 impl Job {

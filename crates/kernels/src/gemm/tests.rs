@@ -171,6 +171,11 @@ fn agrees_with_the_oracle_across_cuts() {
         (131, 70, 517),
         (50, 211, 1300),
         (1, 5, 1030),
+        (1, 300, 784),
+        (1, 129, 257),
+        (1, 1023, 37),
+        (1, 2050, 530),
+        (1, 40_000, 1),
         (9, 1, 1030),
     ] {
         for form in 0..4 {
@@ -196,6 +201,8 @@ fn rows_do_not_depend_on_their_neighbours() {
         (5, 37, 40),
         (19, 203, 531),
         (64, 10, 100),
+        (7, 131, 515),
+        (3, 1030, 70),
     ] {
         let batch = Product {
             m,
@@ -257,7 +264,13 @@ fn propagates_infinity_and_nan_through_relu() {
 #[test]
 fn activations_agree_with_the_table() {
     let mut source = Source(0x7777_0000_1111_2222);
-    for (m, n, k) in [(1, 13, 20), (4, 30, 8), (33, 70, 40), (40, 3, 16)] {
+    for (m, n, k) in [
+        (1, 13, 20),
+        (1, 134, 300),
+        (4, 30, 8),
+        (33, 70, 40),
+        (40, 3, 16),
+    ] {
         for kind in [UnaryKind::Relu, UnaryKind::Tanh, UnaryKind::Linear] {
             let p = Product {
                 m,

@@ -189,6 +189,45 @@ unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK:
     }
 }
 
+/// Finishes and stores one row of sums. Those of its last columns stand in a vector of their own
+/// behind the whole vectors, unless these hold them all.
+///
+/// # Safety
+/// `columns` must be at least 4, `c` and `finish.bias` as for one row of a tile so wide, and `sums`
+/// readable for whole vectors of `columns`.
+pub unsafe fn finish_row(sums: *const f32, c: *mut f32, columns: usize, how: &Finish) {
+    let one = |from: usize, to: *mut f32, column: usize| {
+        let bias = if how.bias.is_null() {
+            how.bias
+        } else {
+            how.bias.wrapping_add(column)
+        };
+        let to = Place {
+            start: to,
+            stride: 0,
+        };
+        // SAFETY: the caller's promise, and `to` is a vector of C or as long.
+        unsafe { finish([[load(sums.add(from))]], to, bias, how) };
+    };
+    let whole = columns & !3;
+    let last = columns - 4;
+    let mut rest = [0.0f32; 4];
+    // SAFETY: the caller's promise. The last vector is finished from what C holds before the
+    // vectors that it overlaps are written.
+    unsafe {
+        if whole < columns {
+            store(load(c.add(last)), rest.as_mut_ptr());
+            one(whole, rest.as_mut_ptr(), last);
+        }
+        for j in (0..whole).step_by(4) {
+            one(j, c.add(j), j);
+        }
+        if whole < columns {
+            store(load(rest.as_ptr()), c.add(last));
+        }
+    }
+}
+
 /// Finishes and stores one tile.
 ///
 /// # Safety

@@ -100,6 +100,11 @@ pub trait Lane: Copy {
     fn mask_or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// Per lane `if mask { a } else { b }`.
     fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
+    /// Per lane `if mask { 0 } else { self }`.
+    #[inline(always)]
+    fn zero_where(self, mask: Self::Mask) -> Self {
+        Self::select(mask, Self::splat(0.0), self)
+    }
 
     /// Sum of the lanes in the fixed order `(l0 + l2) + (l1 + l3)`.
     fn sum(self) -> f32;

@@ -193,6 +193,10 @@ impl Lane for F32x4 {
         Self(v128_bitselect(a.0, b.0, mask))
     }
     #[inline(always)]
+    fn zero_where(self, mask: v128) -> Self {
+        Self(v128_andnot(self.0, mask))
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         let v = self.0;
         (f32x4_extract_lane::<0>(v) + f32x4_extract_lane::<2>(v))

@@ -14,6 +14,7 @@ mod tests;
 use crate::lane::{F32x4, Lane};
 use crate::par::{self, Parts};
 use crate::param::Param;
+use core::hint::black_box;
 
 /// The most slots a rule can have.
 pub const MAX_SLOTS: usize = 3;
@@ -172,8 +173,8 @@ impl UpdateKind {
 
 /// 0 where `|v| < least`, else `v`; NaN stays.
 #[inline(always)]
-fn flush<L: Lane>(v: L, least: f32) -> L {
-    L::select(v.abs().lt(L::splat(least)), L::splat(0.0), v)
+fn flush<L: Lane>(v: L, least: L) -> L {
+    v.zero_where(v.abs().lt(least))
 }
 
 /// Copies what a rule remembers, without what is next to 0, as `apply` leaves it.
@@ -188,10 +189,15 @@ pub fn copy_slot(from: &[f32], to: &mut [f32]) {
 
 /// What is the same for every rule: gradient scaling and clipping, decay, flushing. The first three
 /// only where `ALL` says so, as often they do nothing.
+///
+/// What counts as 0 comes from memory, too: V8 builds a constant anew each time round a loop.
 struct Common {
     grad_scale: F32x4,
     clip: F32x4,
     decay: F32x4,
+    least_gradient: F32x4,
+    least_slot: F32x4,
+    least_weight: F32x4,
 }
 
 impl Common {
@@ -208,10 +214,10 @@ impl Common {
             g = g.pmax(self.clip.neg()).pmin(self.clip);
             w = w.sub(w.mul(self.decay));
         }
-        let (w, slots) = R::step(c, w, flush(g, R::LEAST_GRADIENT), slots);
+        let (w, slots) = R::step(c, w, flush(g, self.least_gradient), slots);
         (
-            flush(w, f32::MIN_POSITIVE),
-            slots.map(|slot| flush(slot, LEAST_SLOT)),
+            flush(w, self.least_weight),
+            slots.map(|slot| flush(slot, self.least_slot)),
         )
     }
 }
@@ -225,7 +231,7 @@ fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
     };
     // SAFETY: `apply` checked that gradients and slots are as long as the weights, and that there
     // are as many slots as the rule has.
-    unsafe { run_with(quads, &R::consts(s), s, w, g, slots) };
+    unsafe { run_with(quads, &R::consts(s), R::LEAST_GRADIENT, s, w, g, slots) };
 }
 
 type Quads =
@@ -237,6 +243,7 @@ type Quads =
 unsafe fn run_with(
     quads: Quads,
     consts: &[f32; MAX_CONSTS],
+    least_gradient: f32,
     s: &Step,
     w: &mut [f32],
     g: &[f32],
@@ -247,6 +254,9 @@ unsafe fn run_with(
         grad_scale: F32x4::splat(s.grad_scale),
         clip: F32x4::splat(s.clip_value.unwrap_or(f32::INFINITY)),
         decay: F32x4::splat((f64::from(s.weight_decay) * f64::from(s.lr)) as f32),
+        least_gradient: F32x4::splat(least_gradient),
+        least_slot: F32x4::splat(black_box(LEAST_SLOT)),
+        least_weight: F32x4::splat(black_box(f32::MIN_POSITIVE)),
     };
     let len = w.len();
     let w = Parts::new(w);

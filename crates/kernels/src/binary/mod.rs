@@ -85,7 +85,7 @@ ops! {
     /// 1 where a == b, else 0.
     Equal = "equal", |a, b| truth(a.eq(b));
     /// 0 where a == b, else 1.
-    NotEqual = "notEqual", |a, b| L::select(a.eq(b), L::splat(0.0), L::splat(1.0));
+    NotEqual = "notEqual", |a, b| L::select(a.eq(b), L::splat(0.0), L::constant(&1.0));
     /// 1 where a > b, else 0.
     Greater = "greater", |a, b| truth(a.gt(b));
     /// 1 where a >= b, else 0.
@@ -97,19 +97,19 @@ ops! {
     /// 1 where neither is 0, else 0.
     And = "and", |a, b| {
         let zero = L::splat(0.0);
-        L::select(L::mask_or(a.eq(zero), b.eq(zero)), zero, L::splat(1.0))
+        L::select(L::mask_or(a.eq(zero), b.eq(zero)), zero, L::constant(&1.0))
     };
     /// 0 where both are 0, else 1.
     Or = "or", |a, b| {
         let zero = L::splat(0.0);
-        L::select(L::mask_and(a.eq(zero), b.eq(zero)), zero, L::splat(1.0))
+        L::select(L::mask_and(a.eq(zero), b.eq(zero)), zero, L::constant(&1.0))
     };
 }
 
 /// 1 or 0.
 #[inline(always)]
 fn truth<L: Lane>(mask: L::Mask) -> L {
-    L::select(mask, L::splat(1.0), L::splat(0.0))
+    L::select(mask, L::constant(&1.0), L::splat(0.0))
 }
 
 impl BinaryKind {

@@ -35,6 +35,12 @@ pub trait Lane: Copy {
 
     /// All lanes equal to `v`.
     fn splat(v: f32) -> Self;
+    /// All lanes equal to a constant of a formula: `splat`, but fit for loops. Constants that the
+    /// compiler knows V8 would build anew each time round, in three instructions.
+    #[inline(always)]
+    fn constant(v: &'static f32) -> Self {
+        Self::splat(*v)
+    }
     /// The first `LANES` values of `src`. Panics when `src` is shorter.
     fn load(src: &[f32]) -> Self;
     /// Writes the lanes to the first `LANES` places of `dst`. Panics when `dst` is shorter.

@@ -31,6 +31,13 @@ impl F32x4 {
     }
 }
 
+/// As `Lane::constant`, of bits.
+#[inline(always)]
+fn bits(v: &'static u32) -> v128 {
+    // SAFETY: a reference.
+    u32x4_splat(unsafe { core::ptr::read_volatile(v) })
+}
+
 impl Lane for F32x4 {
     type Mask = v128;
     const LANES: usize = 4;
@@ -38,6 +45,11 @@ impl Lane for F32x4 {
     #[inline(always)]
     fn splat(v: f32) -> Self {
         Self(f32x4_splat(v))
+    }
+    #[inline(always)]
+    fn constant(v: &'static f32) -> Self {
+        // SAFETY: a reference.
+        Self(f32x4_splat(unsafe { core::ptr::read_volatile(v) }))
     }
     #[inline(always)]
     fn load(src: &[f32]) -> Self {
@@ -126,13 +138,13 @@ impl Lane for F32x4 {
     }
     #[inline(always)]
     fn copysign(self, sign: Self) -> Self {
-        let sign_bit = u32x4_splat(0x8000_0000);
+        let sign_bit = bits(&0x8000_0000);
         Self(v128_bitselect(sign.0, self.0, sign_bit))
     }
     #[inline(always)]
     fn exp2_int(self) -> Self {
         let k = i32x4_trunc_sat_f32x4(self.0);
-        Self(i32x4_shl(i32x4_add(k, i32x4_splat(127)), 23))
+        Self(i32x4_shl(i32x4_add(k, bits(&127)), 23))
     }
     #[inline(always)]
     fn scale_by(self, magic: Self) -> Self {
@@ -140,16 +152,14 @@ impl Lane for F32x4 {
     }
     #[inline(always)]
     fn head(self) -> Self {
-        Self(v128_and(self.0, u32x4_splat(0xffff_f000)))
+        Self(v128_and(self.0, bits(&0xffff_f000)))
     }
     #[inline(always)]
     fn split_exponent(self) -> (Self, Self) {
-        let shifted = i32x4_add(self.0, u32x4_splat(0x3f80_0000 - SQRT_HALF_BITS));
-        let e = i32x4_sub(u32x4_shr(shifted, 23), i32x4_splat(127));
-        let m = i32x4_add(
-            v128_and(shifted, u32x4_splat(0x007f_ffff)),
-            u32x4_splat(SQRT_HALF_BITS),
-        );
+        const UP: u32 = 0x3f80_0000 - SQRT_HALF_BITS;
+        let shifted = i32x4_add(self.0, bits(&UP));
+        let e = i32x4_sub(u32x4_shr(shifted, 23), bits(&127));
+        let m = i32x4_add(v128_and(shifted, bits(&0x007f_ffff)), bits(&SQRT_HALF_BITS));
         (Self(m), Self(f32x4_convert_i32x4(e)))
     }
     #[inline(always)]

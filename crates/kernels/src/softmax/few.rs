@@ -39,7 +39,7 @@ impl Quad {
 
     #[inline(never)]
     fn stats(&self, x: &[f32]) -> Stats {
-        let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
+        let (zero, one) = (F32x4::splat(0.0), F32x4::constant(&1.0));
         let mut exps = [zero; FEW];
         let exps_here = &mut exps[..self.cols];
         let mut largest = F32x4::splat(f32::NEG_INFINITY);
@@ -73,7 +73,7 @@ struct Stats {
 impl Stats {
     #[inline(always)]
     fn sum(&self) -> F32x4 {
-        self.others.add(F32x4::splat(1.0))
+        self.others.add(F32x4::constant(&1.0))
     }
 
     #[inline(always)]
@@ -91,7 +91,7 @@ impl Stats {
 pub(super) fn softmax(x: &[f32], y: &mut [f32], cols: usize) {
     for (_, _, quad) in Quad::all(x.len() / cols, cols) {
         let stats = quad.stats(x);
-        let scale = F32x4::splat(1.0).div(stats.sum());
+        let scale = F32x4::constant(&1.0).div(stats.sum());
         for (c, e) in stats.exps[..cols].iter().enumerate() {
             quad.put(y, c, e.mul(scale));
         }

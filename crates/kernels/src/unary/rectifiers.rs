@@ -7,7 +7,7 @@ use crate::lane::Lane;
 /// The derivative of min(max(x, low), high) as JAX has it: 1 between, 1/2 at a bound, 0 outside.
 #[inline(always)]
 pub(super) fn clip_slope<L: Lane>(x: L, low: L, high: L) -> L {
-    let (one, half, zero) = (L::splat(1.0), L::splat(0.5), L::splat(0.0));
+    let (one, half, zero) = (L::constant(&1.0), L::constant(&0.5), L::splat(0.0));
     let up = L::select(x.gt(low), one, L::select(x.eq(low), half, zero));
     let down = L::select(x.lt(high), one, L::select(x.eq(high), half, zero));
     up.mul(down)
@@ -15,9 +15,9 @@ pub(super) fn clip_slope<L: Lane>(x: L, low: L, high: L) -> L {
 
 /// 1 between `low` and `high`, 0 outside and at both.
 #[inline(always)]
-fn within<L: Lane>(y: L, low: f32, high: f32) -> L {
-    let inside = L::mask_and(y.gt(L::splat(low)), y.lt(L::splat(high)));
-    L::select(inside, L::splat(1.0), L::splat(0.0))
+fn within<L: Lane>(y: L, low: &'static f32, high: &'static f32) -> L {
+    let inside = L::mask_and(y.gt(L::constant(low)), y.lt(L::constant(high)));
+    L::select(inside, L::constant(&1.0), L::splat(0.0))
 }
 
 /// slope x, and 0 for slope 0 even at -Infinity.
@@ -30,9 +30,9 @@ fn slope_times<L: Lane>(slope: L, x: L) -> L {
 /// relu6(x + 3) / 6
 #[inline(always)]
 fn hard_sigmoid<L: Lane>(x: L) -> L {
-    let shifted = x.add(L::splat(3.0));
-    let cut = shifted.pmax(L::splat(0.0)).pmin(L::splat(6.0));
-    cut.mul(L::splat(1.0 / 6.0))
+    let shifted = x.add(L::constant(&3.0));
+    let cut = shifted.pmax(L::splat(0.0)).pmin(L::constant(&6.0));
+    cut.mul(L::constant(&(1.0 / 6.0)))
 }
 
 /// max(x, 0). Nair and Hinton 2010; the derivative at 0 is 0, as in Keras.
@@ -49,7 +49,7 @@ impl Row for PlainRelu {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        L::select(y.gt(L::splat(0.0)), L::splat(1.0), L::splat(0.0))
+        L::select(y.gt(L::splat(0.0)), L::constant(&1.0), L::splat(0.0))
     }
 }
 
@@ -76,8 +76,8 @@ impl Row for Relu {
     #[inline(always)]
     fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
         let [slope, max, threshold] = *p;
-        let (zero, one) = (L::splat(0.0), L::splat(1.0));
-        let bounded = max.lt(L::splat(f32::INFINITY));
+        let (zero, one) = (L::splat(0.0), L::constant(&1.0));
+        let bounded = max.lt(L::constant(&f32::INFINITY));
         let leaky = L::mask_and(slope.gt(zero), threshold.eq(zero));
         let at_zero = L::select(bounded, zero, L::select(leaky, one, zero));
         let above = L::select(L::mask_and(bounded, y.ge(max)), zero, one);
@@ -102,7 +102,7 @@ impl Row for LeakyRelu {
         // With slope 0, y is 0 for all x <= 0.
         let zero = L::splat(0.0);
         let flat = L::mask_and(y.eq(zero), p[0].eq(zero));
-        L::select(L::mask_or(y.lt(zero), flat), p[0], L::splat(1.0))
+        L::select(L::mask_or(y.lt(zero), flat), p[0], L::constant(&1.0))
     }
 }
 
@@ -114,11 +114,11 @@ impl Row for Relu6 {
     const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        x.pmax(L::splat(0.0)).pmin(L::splat(6.0))
+        x.pmax(L::splat(0.0)).pmin(L::constant(&6.0))
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        within(y, 0.0, 6.0)
+        within(y, &0.0, &6.0)
     }
 }
 
@@ -134,7 +134,7 @@ impl Row for HardSigmoid {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        within(y, 0.0, 1.0).mul(L::splat(1.0 / 6.0))
+        within(y, &0.0, &1.0).mul(L::constant(&(1.0 / 6.0)))
     }
 }
 
@@ -147,12 +147,12 @@ impl Row for HardSilu {
     const SAVES: Saves = Saves::Input;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        x.pmax(L::splat(-3.0)).mul(hard_sigmoid(x))
+        x.pmax(L::constant(&-3.0)).mul(hard_sigmoid(x))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let (zero, one, three) = (L::splat(0.0), L::splat(1.0), L::splat(3.0));
-        let between = x.add(x).add(three).mul(L::splat(1.0 / 6.0));
+        let (zero, one, three) = (L::splat(0.0), L::constant(&1.0), L::constant(&3.0));
+        let between = x.add(x).add(three).mul(L::constant(&(1.0 / 6.0)));
         let low = L::select(x.gt(three.neg()), between, zero);
         L::select(x.ge(three), one, low)
     }
@@ -166,11 +166,15 @@ impl Row for HardTanh {
     const SAVES: Saves = Saves::Input;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        x.pmax(L::splat(-1.0)).pmin(L::splat(1.0))
+        x.pmax(L::constant(&-1.0)).pmin(L::constant(&1.0))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        L::select(x.abs().gt(L::splat(1.0)), L::splat(0.0), L::splat(1.0))
+        L::select(
+            x.abs().gt(L::constant(&1.0)),
+            L::splat(0.0),
+            L::constant(&1.0),
+        )
     }
 }
 
@@ -188,7 +192,7 @@ impl Row for SoftShrink {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        L::select(y.eq(L::splat(0.0)), L::splat(0.0), L::splat(1.0))
+        L::select(y.eq(L::splat(0.0)), L::splat(0.0), L::constant(&1.0))
     }
 }
 
@@ -205,7 +209,7 @@ impl Row for HardShrink {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        L::select(y.eq(L::splat(0.0)), L::splat(0.0), L::splat(1.0))
+        L::select(y.eq(L::splat(0.0)), L::splat(0.0), L::constant(&1.0))
     }
 }
 
@@ -225,7 +229,7 @@ impl Row for Threshold {
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
-        L::select(x.le(p[0]), L::splat(0.0), L::splat(1.0))
+        L::select(x.le(p[0]), L::splat(0.0), L::constant(&1.0))
     }
 }
 
@@ -238,14 +242,14 @@ impl Row for SparsePlus {
     const SAVES: Saves = Saves::Input;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let one = L::splat(1.0);
-        let above = x.add(one).pmax(L::splat(0.0)).mul(L::splat(0.5));
+        let one = L::constant(&1.0);
+        let above = x.add(one).pmax(L::splat(0.0)).mul(L::constant(&0.5));
         L::select(x.ge(one), x, above.mul(above))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let one = L::splat(1.0);
-        let above = x.add(one).pmax(L::splat(0.0)).mul(L::splat(0.5));
+        let one = L::constant(&1.0);
+        let above = x.add(one).pmax(L::splat(0.0)).mul(L::constant(&0.5));
         above.pmin(one)
     }
 }
@@ -263,7 +267,7 @@ impl Row for SparseSigmoid {
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let one = L::splat(1.0);
-        clip_slope(x, one.neg(), one).mul(L::splat(0.5))
+        let one = L::constant(&1.0);
+        clip_slope(x, one.neg(), one).mul(L::constant(&0.5))
     }
 }

@@ -19,20 +19,20 @@ const GELU_TANH_CUBIC: f32 = 0.044_715;
 #[inline(always)]
 fn logistic<L: Lane>(x: L) -> (L, L) {
     let (e, d) = math::logistic_parts(x);
-    (L::select(x.lt(L::splat(0.0)), e, L::splat(1.0)), d)
+    (L::select(x.lt(L::splat(0.0)), e, L::constant(&1.0)), d)
 }
 
 /// What geluTanh takes the sigmoid of.
 #[inline(always)]
 fn gelu_tanh_argument<L: Lane>(x: L) -> L {
-    let cubic = L::splat(2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC);
-    x.mul(x.mul(x).fma(cubic, L::splat(2.0 * GELU_TANH_SCALE)))
+    let cubic = L::constant(&(2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC));
+    x.mul(x.mul(x).fma(cubic, L::constant(&(2.0 * GELU_TANH_SCALE))))
 }
 
 /// `(w, w (w + 2))` with w = e^x; x counts as at most 20, from where on tanh(softplus(x)) is 1.
 #[inline(always)]
 fn mish_parts<L: Lane>(x: L) -> (L, L) {
-    let w = math::exp_no_overflow(x.pmin(L::splat(20.0)));
+    let w = math::exp_no_overflow(x.pmin(L::constant(&20.0)));
     (w, w.fma(w, w.add(w)))
 }
 
@@ -41,10 +41,14 @@ fn mish_parts<L: Lane>(x: L) -> (L, L) {
 fn squareplus<L: Lane>(x: L, b: L) -> L {
     let a = x.abs();
     // From 2^60 on, b does not count and x^2 may overflow.
-    let root = L::select(a.gt(L::splat((1u64 << 60) as f32)), a, a.fma(a, b).sqrt());
-    let half = L::splat(0.5);
+    let root = L::select(
+        a.gt(L::constant(&((1u64 << 60) as f32))),
+        a,
+        a.fma(a, b).sqrt(),
+    );
+    let half = L::constant(&0.5);
     let sum = a.mul(half).add(root.mul(half));
-    L::select(x.lt(L::splat(0.0)), b.mul(L::splat(0.25)).div(sum), sum)
+    L::select(x.lt(L::splat(0.0)), b.mul(L::constant(&0.25)).div(sum), sum)
 }
 
 /// 1 / (1 + e^-x). The derivative y (1 - y) inherits the rounding of y where y nears 1, as in JAX.
@@ -59,7 +63,7 @@ impl Row for Sigmoid {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        y.mul(L::splat(1.0).sub(y))
+        y.mul(L::constant(&1.0).sub(y))
     }
 }
 
@@ -76,7 +80,7 @@ impl Row for Tanh {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        let one = L::splat(1.0);
+        let one = L::constant(&1.0);
         one.sub(y).mul(one.add(y))
     }
 }
@@ -112,7 +116,7 @@ impl Row for Elu {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
-        L::select(y.gt(L::splat(0.0)), L::splat(1.0), y.add(p[0]))
+        L::select(y.gt(L::splat(0.0)), L::constant(&1.0), y.add(p[0]))
     }
 }
 
@@ -125,13 +129,13 @@ impl Row for Selu {
     const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let below = math::expm1(x).mul(L::splat(SELU_SCALE_ALPHA));
-        L::select(x.gt(L::splat(0.0)), x.mul(L::splat(SELU_SCALE)), below)
+        let below = math::expm1(x).mul(L::constant(&SELU_SCALE_ALPHA));
+        L::select(x.gt(L::splat(0.0)), x.mul(L::constant(&SELU_SCALE)), below)
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, _p: &[L; MAX_PARAMS]) -> L {
-        let below = y.add(L::splat(SELU_SCALE_ALPHA));
-        L::select(y.gt(L::splat(0.0)), L::splat(SELU_SCALE), below)
+        let below = y.add(L::constant(&SELU_SCALE_ALPHA));
+        L::select(y.gt(L::splat(0.0)), L::constant(&SELU_SCALE), below)
     }
 }
 
@@ -148,8 +152,8 @@ impl Row for Celu {
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
-        let below = y.div(p[0]).add(L::splat(1.0));
-        L::select(y.gt(L::splat(0.0)), L::splat(1.0), below)
+        let below = y.div(p[0]).add(L::constant(&1.0));
+        L::select(y.gt(L::splat(0.0)), L::constant(&1.0), below)
     }
 }
 
@@ -165,16 +169,16 @@ impl Row for Gelu {
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let (e, m) = math::normal_parts(x);
-        let a = x.abs().pmin(L::splat(14.0));
+        let a = x.abs().pmin(L::constant(&14.0));
         x.pmax(L::splat(0.0)).sub(a.mul(m).mul(e))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         // With a = |x|: Phi(-a) - a phi(a) below 0, and 1 minus that above.
         let (e, m) = math::normal_parts(x);
-        let a = x.abs().pmin(L::splat(14.0));
-        let below = a.fma(L::splat(-INV_SQRT_TAU), m).mul(e);
-        L::select(x.gt(L::splat(0.0)), L::splat(1.0).sub(below), below)
+        let a = x.abs().pmin(L::constant(&14.0));
+        let below = a.fma(L::constant(&-INV_SQRT_TAU), m).mul(e);
+        L::select(x.gt(L::splat(0.0)), L::constant(&1.0).sub(below), below)
     }
 }
 
@@ -190,19 +194,19 @@ impl Row for GeluTanh {
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let (num, d) = logistic(gelu_tanh_argument(
-            x.pmax(L::splat(-14.0)).pmin(L::splat(14.0)),
+            x.pmax(L::constant(&-14.0)).pmin(L::constant(&14.0)),
         ));
-        x.pmax(L::splat(-14.0)).mul(num).div(d)
+        x.pmax(L::constant(&-14.0)).mul(num).div(d)
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let x = x.pmax(L::splat(-14.0)).pmin(L::splat(14.0));
+        let x = x.pmax(L::constant(&-14.0)).pmin(L::constant(&14.0));
         let (e, d) = math::logistic_parts(gelu_tanh_argument(x));
-        let one = L::splat(1.0);
+        let one = L::constant(&1.0);
         let num = L::select(x.lt(L::splat(0.0)), e, one);
         let inner = x.mul(x).fma(
-            L::splat(6.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC),
-            L::splat(2.0 * GELU_TANH_SCALE),
+            L::constant(&(6.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC)),
+            L::constant(&(2.0 * GELU_TANH_SCALE)),
         );
         num.add(x.mul(e).mul(inner).div(d)).div(d)
     }
@@ -217,14 +221,14 @@ impl Row for Silu {
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let y = x.div(math::logistic_divisor(x));
-        L::select(x.lt(L::splat(math::EXP_MIN)), L::splat(0.0), y)
+        L::select(x.lt(L::constant(&math::EXP_MIN)), L::splat(0.0), y)
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         // s (1 + x (1 - s)), with s and 1 - s both to full relative accuracy.
-        let x = x.pmax(L::splat(-104.0)).pmin(L::splat(104.0));
+        let x = x.pmax(L::constant(&-104.0)).pmin(L::constant(&104.0));
         let (e, d) = math::logistic_parts(x);
-        let (one, below) = (L::splat(1.0), x.lt(L::splat(0.0)));
+        let (one, below) = (L::constant(&1.0), x.lt(L::splat(0.0)));
         // e / d and 1 / d as corrections to e and 1: d is rounded.
         let share = e.div(d);
         let smaller = e.sub(e.mul(share));
@@ -246,16 +250,17 @@ impl Row for Mish {
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let (_, n) = mish_parts(x);
-        x.pmax(L::splat(-104.0)).mul(n.div(n.add(L::splat(2.0))))
+        x.pmax(L::constant(&-104.0))
+            .mul(n.div(n.add(L::constant(&2.0))))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         // With r = w / (n + 2): r (2 (1 + x) + w (1 - 2 x r)).
-        let x = x.pmax(L::splat(-104.0)).pmin(L::splat(20.0));
+        let x = x.pmax(L::constant(&-104.0)).pmin(L::constant(&20.0));
         let (w, n) = mish_parts(x);
-        let (one, two) = (L::splat(1.0), L::splat(2.0));
+        let (one, two) = (L::constant(&1.0), L::constant(&2.0));
         let r = w.div(n.add(two));
-        let turn = x.mul(L::splat(-2.0)).fma(r, one);
+        let turn = x.mul(L::constant(&-2.0)).fma(r, one);
         w.fma(turn, x.add(one).mul(two)).mul(r)
     }
 }
@@ -300,12 +305,12 @@ impl Row for Softsign {
     const SAVES: Saves = Saves::Input;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let x = x.pmax(L::splat(-1e30)).pmin(L::splat(1e30));
-        x.div(x.abs().add(L::splat(1.0)))
+        let x = x.pmax(L::constant(&-1e30)).pmin(L::constant(&1e30));
+        x.div(x.abs().add(L::constant(&1.0)))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let r = L::splat(1.0).div(x.abs().add(L::splat(1.0)));
+        let r = L::constant(&1.0).div(x.abs().add(L::constant(&1.0)));
         r.mul(r)
     }
 }
@@ -326,8 +331,8 @@ impl Row for Squareplus {
     #[inline(always)]
     fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
         // y / sqrt(x^2 + b), where the root is y + b / (4 y).
-        let y = y.pmin(L::splat(1e30));
-        y.div(y.add(p[0].mul(L::splat(0.25)).div(y)))
+        let y = y.pmin(L::constant(&1e30));
+        y.div(y.add(p[0].mul(L::constant(&0.25)).div(y)))
     }
 }
 

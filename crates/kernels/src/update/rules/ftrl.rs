@@ -56,7 +56,7 @@ impl<const ANY_POWER: bool> Rule for FtrlFamily<ANY_POWER> {
             // The difference of roots, without cancellation; 0 where both are 0.
             let root = sum.sqrt();
             let both = root.add(n.sqrt());
-            (root, square.div(both.pmax(L::splat(f32::MIN_POSITIVE))))
+            (root, square.div(both.pmax(L::constant(&f32::MIN_POSITIVE))))
         };
         let linear = w
             .fma(shrinkage, g)

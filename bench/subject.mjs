@@ -10,7 +10,10 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 /** @type {import("./subjects.mjs").Peer} */
 let peer;
 
-/** @type {{ work: () => unknown, waits: boolean, secondsPerCall: number, release?: () => void }} */
+/**
+ * @type {{ work: () => unknown, baseline?: () => unknown, waits: boolean, secondsPerCall: number,
+ *   release?: () => void }}
+ */
 let prepared;
 
 /** Seconds by the clock on the wall. */
@@ -29,11 +32,14 @@ let now = wallTime;
  * @param {number} calls
  */
 async function time(calls) {
-  const { work, waits } = prepared;
+  const { work, baseline, waits } = prepared;
   const start = now();
   if (waits) for (let i = 0; i < calls; i += 1) await work();
   else for (let i = 0; i < calls; i += 1) work();
-  return now() - start;
+  const end = now();
+  if (!baseline) return end - start;
+  for (let i = 0; i < calls; i += 1) baseline();
+  return Math.max(end - start - (now() - end), (end - start) / 100);
 }
 
 /** @type {Record<string, (details: any) => unknown>} */
@@ -47,11 +53,11 @@ const tasks = {
 
   async prepare({ work: description }) {
     prepared?.release?.();
-    const { work, check, flops, release } = await peer.prepare(description);
+    const { work, baseline, check, flops, release } = await peer.prepare(description);
     const first = work();
     const waits = typeof first?.then === "function";
     await first;
-    prepared = { work, waits, release, secondsPerCall: 0 };
+    prepared = { work, baseline, waits, release, secondsPerCall: 0 };
     return { check, flops };
   },
 

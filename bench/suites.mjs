@@ -15,7 +15,7 @@ import { readdirSync } from "node:fs";
  *   what is wrong with a subject's result
  */
 
-const order = ["gemm", "train", "predict"];
+const order = ["gemm", "elementwise", "optimizer", "train", "predict"];
 const folder = new URL("suites/", import.meta.url);
 
 /** @returns {Promise<Suite[]>} */

@@ -90,7 +90,7 @@ export function judge(results) {
  * @param {Result} other
  */
 export function ratio(mine, other) {
-  return mine.unit === "GFLOP/s" ? mine.median / other.median : other.median / mine.median;
+  return mine.unit.endsWith("/s") ? mine.median / other.median : other.median / mine.median;
 }
 
 /** @param {number} value three significant digits without exponent */

@@ -12,6 +12,7 @@ import {
   uniform,
 } from "../inputs.mjs";
 import { GraphWriter } from "../wire.mjs";
+import { copy, elementwise, optimizer } from "./gradus-parts.mjs";
 
 const builds = ["relaxed", "strict"];
 
@@ -25,7 +26,7 @@ export const subjects = [
   })),
   ...builds.map((build, i) => ({
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
-    ...{ place: 90 + i, suites: ["gemm"] },
+    ...{ place: 90 + i, suites: ["gemm", "elementwise"] },
   })),
   ...builds.flatMap((build, i) =>
     threadCounts.map((threads) => ({
@@ -42,7 +43,10 @@ export async function open(id) {
   const { version } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
-  const kinds = { gemm: subject === "limit" ? limit : gemm, train, predict };
+  const kinds =
+    subject === "limit"
+      ? { gemm: limit, elementwise: copy }
+      : { gemm, train, predict, elementwise, optimizer };
   return {
     describe: () => ({ version }),
     prepare: (/** @type {any} */ work) => kinds[work.kind](raw, work),

@@ -1,5 +1,5 @@
-// gradus as its users have it: the packaged library, in either build. Products are not part of
-// the public API, so those come from the engine of the same build.
+// gradus as its users have it: the packaged library, in either build. Products and other parts of a
+// step are not part of the public API, so those come from the engine of the same build.
 import { existsSync } from "node:fs";
 import {
   adam,
@@ -13,7 +13,7 @@ import { open as openEngine } from "./gradus-raw.mjs";
 
 export const subjects = ["relaxed", "strict"].map((build, i) => ({
   ...{ id: `gradus-${build}`, subject: "gradus", build, threads: 1 },
-  ...{ place: i, suites: ["gemm", "train", "predict"] },
+  ...{ place: i, suites: ["gemm", "elementwise", "optimizer", "train", "predict"] },
 }));
 
 /** @param {string} id */
@@ -28,7 +28,7 @@ export async function open(id) {
   return {
     describe: engine.describe,
     prepare: (/** @type {any} */ work) =>
-      work.kind === "gemm" ? engine.prepare(work) : kinds[work.kind](gradus, work),
+      work.kind in kinds ? kinds[work.kind](gradus, work) : engine.prepare(work),
   };
 }
 

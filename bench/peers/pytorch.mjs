@@ -10,7 +10,11 @@ export const subjects = [
     build: "",
     threads: 1,
     place: 40,
-    suites: ["gemm", "train", "predict"],
+    suites: ["gemm", "elementwise", "optimizer", "train", "predict"],
+    // What it has no function or rule for.
+    skips: ({ kind, op, rule }) =>
+      (kind === "elementwise" && ["squareplus", "sparseSigmoid"].includes(op)) ||
+      (kind === "optimizer" && ["adadelta", "lion"].includes(rule)),
     start() {
       const python = findPython();
       if (!python) return "no Python with torch found; GRADUS_BENCH_PYTHON may name one";

@@ -51,6 +51,85 @@ def gemm(work):
     return run, {"checksum": checksum(run().numpy())}
 
 
+FUNCTIONS = {
+    "relu": torch.relu,
+    "leakyRelu": lambda x: nn.functional.leaky_relu(x, 0.2),
+    "relu6": nn.functional.relu6,
+    "hardTanh": nn.functional.hardtanh,
+    "hardSigmoid": nn.functional.hardsigmoid,
+    "hardSilu": nn.functional.hardswish,
+    "softShrink": nn.functional.softshrink,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "exponential": torch.exp,
+    "elu": nn.functional.elu,
+    "selu": nn.functional.selu,
+    "gelu": nn.functional.gelu,
+    "geluTanh": lambda x: nn.functional.gelu(x, approximate="tanh"),
+    "silu": nn.functional.silu,
+    "mish": nn.functional.mish,
+    "softplus": nn.functional.softplus,
+    "logSigmoid": nn.functional.logsigmoid,
+    "softsign": nn.functional.softsign,
+    "tanhShrink": nn.functional.tanhshrink,
+}
+
+
+def elementwise(work):
+    count, op = work["count"], work["op"]
+    x = torch.from_numpy(uniform(count, 5, -4, 4))
+    y = torch.from_numpy(uniform(count, 6, -4, 4))
+    call = FUNCTIONS[op] if op in FUNCTIONS else None
+    if work["isBinary"]:
+        run = (lambda: x + y) if op == "add" else (lambda: x * y)
+    elif work["backward"]:
+        # As much as the others do: the function, and back from a gradient of ones.
+        x.requires_grad_()
+        ones = torch.ones_like(x)
+
+        def run():
+            return torch.autograd.grad(call(x), x, ones)[0]
+    else:
+
+        def run():
+            with torch.inference_mode():
+                return call(x)
+
+    return run, {"checksum": checksum(run().detach().numpy().reshape(1, count))}
+
+
+RATE = 1e-2
+RULES = {
+    "sgd": lambda w: torch.optim.SGD(w, lr=RATE, fused=True),
+    "momentum": lambda w: torch.optim.SGD(w, lr=RATE, momentum=0.9, fused=True),
+    "nesterov": lambda w: torch.optim.SGD(w, lr=RATE, momentum=0.9, nesterov=True, fused=True),
+    "adam": lambda w: torch.optim.Adam(w, lr=RATE, eps=1e-7, fused=True),
+    "adamW": lambda w: torch.optim.AdamW(w, lr=RATE, eps=1e-7, weight_decay=0.004, fused=True),
+    "adagrad": lambda w: torch.optim.Adagrad(
+        w, lr=RATE, initial_accumulator_value=0.1, eps=1e-7, fused=True
+    ),
+    "adamax": lambda w: torch.optim.Adamax(w, lr=RATE, eps=1e-7),
+    "rmsprop": lambda w: torch.optim.RMSprop(w, lr=RATE, alpha=0.9, eps=1e-7),
+}
+
+
+def optimizer(work):
+    count, vanished = work["count"], work["vanished"]
+    w = torch.from_numpy(uniform(count, 7)).requires_grad_()
+    rule = RULES[work["rule"]]([w])
+    g = torch.from_numpy(uniform(count, 8))
+    w.grad = g * (work["firstSize"] if vanished else 1)
+    run = rule.step
+    for _ in range(1 if vanished else work["comparedSteps"]):
+        run()
+    check = {"checksum": checksum(w.detach().numpy().reshape(1, count))}
+    if vanished:
+        w.grad = g * work["vanishedSize"]
+        for _ in range(work["decaySteps"]):
+            run()
+    return run, check
+
+
 def dense_net(widths):
     layers = []
     for layer, (inputs, units) in enumerate(zip(widths, widths[1:])):
@@ -107,7 +186,13 @@ def predict(work):
     return run, {"checksum": checksum(found), "sum": float(found.sum(dtype=np.float64))}
 
 
-KINDS = {"gemm": gemm, "train": train, "predict": predict}
+KINDS = {
+    "gemm": gemm,
+    "elementwise": elementwise,
+    "optimizer": optimizer,
+    "train": train,
+    "predict": predict,
+}
 
 
 class Subject:

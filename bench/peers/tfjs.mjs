@@ -9,15 +9,47 @@ import {
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
+import { comparedSteps, decaySteps, firstSize, rate, vanishedSize } from "../suites/optimizer.mjs";
 
-const suites = ["gemm", "train", "predict"];
+const suites = ["gemm", "elementwise", "optimizer", "train", "predict"];
+
+/** Functions and rules that it has, by their names here. */
+const functions = {
+  relu: (tf, x) => tf.relu(x),
+  leakyRelu: (tf, x) => tf.leakyRelu(x, 0.2),
+  relu6: (tf, x) => tf.relu6(x),
+  sigmoid: (tf, x) => tf.sigmoid(x),
+  tanh: (tf, x) => tf.tanh(x),
+  exponential: (tf, x) => tf.exp(x),
+  elu: (tf, x) => tf.elu(x),
+  selu: (tf, x) => tf.selu(x),
+  softplus: (tf, x) => tf.softplus(x),
+  add: (tf, x, y) => tf.add(x, y),
+  multiply: (tf, x, y) => tf.mul(x, y),
+};
+const rules = {
+  sgd: (tf) => tf.train.sgd(rate),
+  momentum: (tf) => tf.train.momentum(rate, 0.9),
+  adam: (tf) => tf.train.adam(rate, 0.9, 0.999, 1e-7),
+  adamax: (tf) => tf.train.adamax(rate, 0.9, 0.999, 1e-7),
+  adagrad: (tf) => tf.train.adagrad(rate, 0.1),
+  rmsprop: (tf) => tf.train.rmsprop(rate, 0.9, 0, 1e-7),
+};
+
+const skips = (work, effort, slow) =>
+  (work.kind === "elementwise" && (work.backward || !(work.op in functions))) ||
+  (work.kind === "optimizer" && !(work.rule in rules)) ||
+  (slow && effort.quick && work.flops > 2e8);
 
 export const subjects = [
-  { id: "tfjs-wasm", subject: "tfjs", build: "wasm", threads: 1, place: 30, suites },
+  {
+    ...{ id: "tfjs-wasm", subject: "tfjs", build: "wasm", threads: 1, place: 30, suites },
+    skips: (work, effort) => skips(work, effort, false),
+  },
   {
     ...{ id: "tfjs-cpu", subject: "tfjs", build: "cpu", threads: 1, place: 31, suites },
     // Around one GFLOP/s: the large cases alone would take longer than all the rest.
-    skips: ({ flops }, { quick }) => quick && flops > 2e8,
+    skips: (work, effort) => skips(work, effort, true),
   },
 ];
 
@@ -37,7 +69,7 @@ export async function open(id) {
   }
   await tf.setBackend(backend);
   await tf.ready();
-  const kinds = { gemm, train, predict };
+  const kinds = { gemm, elementwise, optimizer, train, predict };
   return {
     describe: () => ({ version: tf.version.tfjs, notes }),
     prepare: (/** @type {any} */ work) => kinds[work.kind](tf, work),
@@ -55,6 +87,39 @@ async function gemm(tf, { m, k, n, transposeA, transposeB }) {
     work: () => tf.matMul(a, b, transposeA, transposeB).dispose(),
     check,
     release: () => tf.dispose([a, b]),
+  };
+}
+
+async function elementwise(tf, { op, count }) {
+  const x = tf.tensor1d(uniform(count, 5, -4, 4));
+  const y = tf.tensor1d(uniform(count, 6, -4, 4));
+  const f = functions[op];
+  const result = f(tf, x, y);
+  const check = { checksum: checksum(await result.data(), 1, count) };
+  result.dispose();
+  return { work: () => f(tf, x, y).dispose(), check, release: () => tf.dispose([x, y]) };
+}
+
+async function optimizer(tf, { rule, vanished, count }) {
+  const w = tf.variable(tf.tensor1d(uniform(count, 7)), true, `w${rule}${vanished}`);
+  const update = rules[rule](tf);
+  const g = uniform(count, 8);
+  let gradient = tf.tensor1d(g.map((value) => value * (vanished ? firstSize : 1)));
+  const work = () => tf.tidy(() => update.applyGradients({ [w.name]: gradient }));
+  for (let step = 0; step < (vanished ? 1 : comparedSteps); step += 1) work();
+  const check = { checksum: checksum(await w.data(), 1, count) };
+  if (vanished) {
+    gradient.dispose();
+    gradient = tf.tensor1d(g.map((value) => value * vanishedSize));
+    for (let step = 0; step < decaySteps; step += 1) work();
+  }
+  return {
+    work,
+    check,
+    release() {
+      update.dispose();
+      tf.dispose([w, gradient]);
+    },
   };
 }
 

@@ -117,7 +117,6 @@ const rules = {
  * takes is taken off as the time of another one.
  */
 export function optimizer(raw, { rule, vanished, count }) {
-  const { engine, floats } = raw;
   const trainer = makeTrainer(raw, count, {
     ...{ rule, ...rules[rule] },
     loss: (graph, w) => graph.binary("mul", w, graph.input("g", "float32", [count])),

@@ -61,7 +61,11 @@ export const suite = {
       if (isBinary) return op === "add" ? x[i] + y[i] : x[i] * y[i];
       return backward ? slope(op, x[i]) : activations[op](x[i]);
     };
-    return checksum(Float64Array.from(x, (_, i) => of(i)), 1, count);
+    return checksum(
+      Float64Array.from(x, (_, i) => of(i)),
+      1,
+      count,
+    );
   },
 
   /**

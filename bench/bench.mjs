@@ -58,7 +58,7 @@ export async function bench({ quick, cpuTime, json, suites, subjects }) {
       }
       results.push(...measured);
       if (json !== undefined) write(json, results);
-      const order = opened.map(({ about }) => about.id);
+      const order = [...new Set(opened.map(({ about }) => about.id))];
       print(renderSuite(suite, measured, notes, order));
     }
   } finally {

@@ -11,7 +11,7 @@ export function describeMachine(subjects, { cpuTime }) {
   const versions = new Map();
   for (const { about: subject, version, notes } of subjects) {
     const words = [version, ...notes].join(", ");
-    versions.set(words, [...(versions.get(words) ?? []), subject.id]);
+    versions.set(words, [...new Set([...(versions.get(words) ?? []), subject.id])]);
   }
   const lines = [
     `${cores[0]?.model.trim() ?? "unknown CPU"}, ${cores.length} cores, ` +

@@ -52,7 +52,8 @@ export function median(numbers) {
 export async function measureCase(suite, work, subjects, effort) {
   /** @type {Note[]} */
   const notes = [];
-  const expected = suite.expected(work);
+  const expected = suite.expected?.(work);
+  const rounds = suite.rounds?.(effort) ?? effort.rounds;
   const taking = subjects.filter(
     ({ about }) => about.suites.includes(suite.name) && !about.skips?.(work, effort),
   );
@@ -85,18 +86,18 @@ export async function measureCase(suite, work, subjects, effort) {
         milliseconds: effort.warmMs,
       });
       const slow = secondsPerCall * 1e3 > 5 * effort.sampleMs;
-      return { flops, every: slow ? Math.ceil(effort.rounds / slowRounds) : 1 };
+      return { flops, every: slow ? Math.ceil(rounds / slowRounds) : 1 };
     });
     if (ready) runners.push({ ...ready, subject, samples: /** @type {number[]} */ ([]) });
   }
 
-  for (let round = 0; round < effort.rounds; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     for (const runner of runners) {
       const { subject, flops, every, samples } = runner;
       if (round % every !== 0) continue;
       const milliseconds = effort.sampleMs;
       const sample = await attempt(subject, () => subject.ask("sample", { milliseconds }));
-      if (sample) samples.push(suite.toUnit({ flops }, sample.seconds));
+      if (sample) samples.push(sample.value ?? suite.toUnit({ flops }, sample.seconds));
       else runners = runners.filter((other) => other !== runner);
     }
   }

@@ -24,7 +24,8 @@ import { Connection } from "./connection.mjs";
  * @property {(work: any) => Prepared | Promise<Prepared>} prepare throws for what it cannot do
  *
  * @typedef {object} Prepared
- * @property {() => unknown} work what is timed; awaited where it returns a promise
+ * @property {() => unknown} [work] what is timed; awaited where it returns a promise
+ * @property {() => number | Promise<number>} [value] instead: a sample in the suite's own unit
  * @property {() => unknown} [baseline] what `work` does beside what is meant; its time is taken off
  * @property {object} [check] what the suite's `verify` looks at before anything is timed
  * @property {number} [flops] of one call, where they are not those of the case

@@ -9,13 +9,17 @@ import { readdirSync } from "node:fs";
  * @property {boolean} higherIsBetter
  * @property {(effort: { quick: boolean }) => any[]} cases plain data that goes to the subjects;
  *   each has a kind, a name and the flops of a call
- * @property {(work: { flops: number }, seconds: number) => number} toUnit from seconds of a call
- * @property {(work: any) => any} expected what a right result is recognised by
- * @property {(work: any, expected: any, check: any) => string | undefined} verify
+ * @property {(effort: { quick: boolean }) => number} [rounds] samples; default: those of the effort
+ * @property {(work: { flops: number }, seconds: number) => number} [toUnit] from seconds of a call
+ * @property {(work: any) => any} [expected] what a right result is recognised by
+ * @property {(work: any, expected: any, check: any) => string | undefined} [verify]
  *   what is wrong with a subject's result
  */
 
-const order = ["gemm", "elementwise", "optimizer", "train", "predict"];
+const order = [
+  ...["gemm", "elementwise", "optimizer", "train", "predict", "fit", "threads", "scaling"],
+  ...["start", "memory", "size"],
+];
 const folder = new URL("suites/", import.meta.url);
 
 /** @returns {Promise<Suite[]>} */

@@ -66,7 +66,12 @@ async function gemm(ort, id, { m, k, n, transposeA, transposeB }) {
   };
 }
 
-async function predict(ort, id, { widths, rows }) {
+/**
+ * A dense net with its weights as an ONNX file.
+ * @param {number[]} widths
+ * @param {number} rows
+ */
+export function denseNetModel(widths, rows) {
   const nodes = [];
   const weights = {};
   let value = "x";
@@ -75,11 +80,7 @@ async function predict(ort, id, { widths, rows }) {
     weights[`kernel${layer}`] = { dims: [inputs, units], values: kernel };
     weights[`bias${layer}`] = { dims: [units], values: bias };
     const sum = `sum${layer}`;
-    nodes.push({
-      op: "Gemm",
-      inputs: [value, `kernel${layer}`, `bias${layer}`],
-      output: sum,
-    });
+    nodes.push({ op: "Gemm", inputs: [value, `kernel${layer}`, `bias${layer}`], output: sum });
     const isLast = layer === layers.length - 1;
     value = isLast ? "probabilities" : `relu${layer}`;
     nodes.push(
@@ -88,16 +89,15 @@ async function predict(ort, id, { widths, rows }) {
         : { op: "Relu", inputs: [sum], output: value },
     );
   }
-  const classes = widths[widths.length - 1];
-  const session = await load(
-    ort,
-    id,
-    onnxModel({
-      ...{ nodes, weights },
-      inputs: { x: [rows, widths[0]] },
-      outputs: { probabilities: [rows, classes] },
-    }),
-  );
+  return onnxModel({
+    ...{ nodes, weights },
+    inputs: { x: [rows, widths[0]] },
+    outputs: { probabilities: [rows, widths[widths.length - 1]] },
+  });
+}
+
+async function predict(ort, id, { widths, rows }) {
+  const session = await load(ort, id, denseNetModel(widths, rows));
   const x = uniform(rows * widths[0], 200, 0, 1);
   const work = async () => {
     const feeds = { x: new ort.Tensor("float32", x, [rows, widths[0]]) };
@@ -107,7 +107,7 @@ async function predict(ort, id, { widths, rows }) {
   return {
     work,
     check: {
-      checksum: checksum(found, rows, classes),
+      checksum: checksum(found, rows, widths[widths.length - 1]),
       sum: found.reduce((sum, p) => sum + p, 0),
     },
     release: () => session.release(),

@@ -4,7 +4,7 @@ import type { Tensor } from "../data/tensor.js";
 import { describe, fail, GradusError } from "../errors.js";
 import { readModelFile } from "../io/model-file.js";
 import { loadedCore } from "../runtime/load.js";
-import { fileSystem, readBytes } from "../runtime/platform.js";
+import { fileSystem, isResponse, readBytes } from "../runtime/platform.js";
 import { LoadedModel } from "./loaded-model.js";
 
 /**
@@ -38,8 +38,8 @@ export async function loadModel<X = DataLike, Y = Tensor>(
 async function bytesOf(where: string, source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Response) return bodyOf(where, source);
   if (typeof source !== "string" && !(source instanceof URL)) {
+    if (isResponse(source)) return bodyOf(where, source);
     return fail(where, {
       expected: "bytes, a URL, a path or a Response",
       received: describe(source),
@@ -47,7 +47,7 @@ async function bytesOf(where: string, source: ModelSource): Promise<Uint8Array> 
   }
   try {
     const found = await (typeof source === "string" ? readPath(source) : readBytes(source));
-    return found instanceof Response ? await bodyOf(where, found) : found;
+    return isResponse(found) ? await bodyOf(where, found) : found;
   } catch (error) {
     if (error instanceof GradusError) throw error;
     return fail(where, { expected: `a file at ${source}`, received: String(error) });

@@ -1,6 +1,7 @@
 // What bindings.ts is, for the engine that only predicts: its glue has a part of the same names, and
 // no threads.
 import load, { initSync } from "../../build/wasm/infer-strict/gradus_wasm.js";
+import { fileSystem } from "./platform.js";
 
 export { Engine, lastPanic } from "../../build/wasm/infer-strict/gradus_wasm.js";
 export type { Build } from "./bindings.js";
@@ -12,9 +13,11 @@ export const threaded = false;
 export const sharesMemory = (_module: WebAssembly.Module): boolean => false;
 
 /** Starts the engine. */
-export function loadGlue(
+export async function loadGlue(
   module: WebAssembly.Module,
 ): Promise<{ readonly memory: WebAssembly.Memory }> {
+  // Where it may be done at once: the other way the glue mentions Response, see `isResponse`.
+  if (fileSystem()) return loadGlueNow(module);
   return load({ module_or_path: module });
 }
 

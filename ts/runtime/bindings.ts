@@ -4,6 +4,7 @@
 // The glue is that of the builds with shared memory, which drives the others as well: it knows a few
 // functions more, and where to get a memory.
 import load, { initSync } from "../../build/wasm/threads-strict/gradus_wasm.js";
+import { fileSystem } from "./platform.js";
 
 export {
   Engine,
@@ -32,9 +33,11 @@ const memoryFor = (module: WebAssembly.Module) =>
   sharesMemory(module) ? {} : { memory: noMemory };
 
 /** Starts the engine. */
-export function loadGlue(
+export async function loadGlue(
   module: WebAssembly.Module,
 ): Promise<{ readonly memory: WebAssembly.Memory }> {
+  // Where it may be done at once: the other way the glue mentions Response, see `isResponse`.
+  if (fileSystem()) return loadGlueNow(module);
   return load({ module_or_path: module, ...memoryFor(module) });
 }
 

@@ -3,7 +3,7 @@ import { checkNumber, checkOneOf, checkOptions, fail, GradusError } from "../err
 import { type Build, Engine, loadGlue, loadGlueNow, sharesMemory, threaded } from "./bindings.js";
 import { Core } from "./core.js";
 import { fileOf, otherForm, packagedBuilds, packagedThreads, packagedWasm } from "./packaged.js";
-import { processors, readBytes, readBytesNow } from "./platform.js";
+import { isResponse, processors, readBytes, readBytesNow } from "./platform.js";
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -248,7 +248,7 @@ function unreadable(where: string, url: URL | string, received: unknown, hint = 
 async function readUrl(address: URL | string): Promise<Uint8Array<ArrayBuffer> | Response> {
   const url = new URL(address, globalThis.location?.href);
   const found = await readBytes(url).catch((error: unknown) => unreadable("init", url, error));
-  const isThere = !(found instanceof Response) || found.ok;
+  const isThere = !isResponse(found) || found.ok;
   return isThere ? found : unreadable("init", url, `status ${found.status}`);
 }
 
@@ -265,12 +265,12 @@ async function compile(
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   const isStream =
-    source instanceof Response && source.headers.get("content-type") === "application/wasm";
+    isResponse(source) && source.headers.get("content-type") === "application/wasm";
   try {
     if (isStream) return await WebAssembly.compileStreaming(source);
     // Servers that do not know the type of .wasm files are borne with.
-    const bytes = source instanceof Response ? await source.arrayBuffer() : source;
-    if (source instanceof Response) checkMagic(source.url, bytes as ArrayBuffer);
+    const bytes = isResponse(source) ? await source.arrayBuffer() : source;
+    if (isResponse(source)) checkMagic(source.url, bytes as ArrayBuffer);
     return await WebAssembly.compile(bytes);
   } catch (error) {
     return error instanceof GradusError ? Promise.reject(error) : notStarted("init", error);
@@ -293,8 +293,8 @@ function checkWasm(where: string, wasm: unknown): void {
   const fits =
     wasm instanceof WebAssembly.Module ||
     wasm instanceof ArrayBuffer ||
-    wasm instanceof Response ||
-    ArrayBuffer.isView(wasm);
+    ArrayBuffer.isView(wasm) ||
+    isResponse(wasm);
   if (fits) return;
   fail(`${where}: wasm`, { expected: "a WebAssembly.Module or bytes", received: typeof wasm });
 }

@@ -31,6 +31,15 @@ export function processors(): number {
   return os?.availableParallelism() ?? globals.navigator?.hardwareConcurrency ?? 1;
 }
 
+/**
+ * Whether it is an answer of `fetch`. The first mention of Response has Node load all that `fetch`
+ * needs, which takes longer than the engine; so bytes are told apart before.
+ */
+export function isResponse<T>(value: T | Response): value is Response {
+  const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+  return !isBytes && !(value instanceof WebAssembly.Module) && value instanceof Response;
+}
+
 /** The bytes behind an address: a file where it is one and can be read, else fetched. */
 export async function readBytes(url: URL): Promise<Uint8Array<ArrayBuffer> | Response> {
   const fs = url.protocol === "file:" ? fileSystem() : undefined;

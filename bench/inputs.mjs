@@ -71,6 +71,22 @@ export function trainingBatches(widths, batch) {
 }
 
 /**
+ * The data of a fit case.
+ * @param {{ widths: number[], rows: number, validationRows: number }} work
+ */
+export function fitData({ widths, rows, validationRows }) {
+  const part = (/** @type {number} */ count, /** @type {number} */ seed) => ({
+    count,
+    x: uniform(count * widths[0], seed, 0, 1),
+    y: labels(count, seed + 1, widths[widths.length - 1]),
+  });
+  return { training: part(rows, 400), validation: part(validationRows, 402) };
+}
+
+/** Epochs of fit before anything is timed. */
+export const checkedEpochs = 2;
+
+/**
  * A number that depends on every element of a matrix and its place.
  * @param {ArrayLike<number>} matrix [rows, columns]
  * @param {number} rows

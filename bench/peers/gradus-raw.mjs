@@ -22,7 +22,7 @@ const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availab
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
-    ...{ place: 10 + i, suites: ["train", "predict"] },
+    ...{ place: 10 + i, suites: ["train", "predict", "fit"] },
   })),
   ...builds.map((build, i) => ({
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
@@ -46,7 +46,7 @@ export async function open(id) {
   const kinds =
     subject === "limit"
       ? { gemm: limit, elementwise: copy }
-      : { gemm, train, predict, elementwise, optimizer };
+      : { gemm, train, predict, fit, elementwise, optimizer };
   return {
     describe: () => ({ version }),
     prepare: (/** @type {any} */ work) => kinds[work.kind](raw, work),
@@ -207,6 +207,22 @@ function predict(raw, { widths, rows }) {
       for (const { kernel, bias } of weights) {
         for (const { id } of [kernel, bias]) engine.freeVariable(id);
       }
+    },
+  };
+}
+
+/** The bare steps of an epoch of fit, and the bare predictions of its validation. */
+function fit(raw, { widths, rows, validationRows, batch }) {
+  const step = train(raw, { widths, batch });
+  const look = predict(raw, { widths, rows: batch });
+  return {
+    work() {
+      for (let row = 0; row < rows; row += batch) step.work();
+      for (let row = 0; row < validationRows; row += batch) look.work();
+    },
+    release() {
+      step.release();
+      look.release();
     },
   };
 }

@@ -3,9 +3,11 @@
 import { existsSync } from "node:fs";
 import {
   adam,
+  checkedEpochs,
   checkedSteps,
   checksum,
   denseWeights,
+  fitData,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -13,7 +15,7 @@ import { open as openEngine } from "./gradus-raw.mjs";
 
 export const subjects = ["relaxed", "strict"].map((build, i) => ({
   ...{ id: `gradus-${build}`, subject: "gradus", build, threads: 1 },
-  ...{ place: i, suites: ["gemm", "elementwise", "optimizer", "train", "predict"] },
+  ...{ place: i, suites: ["gemm", "elementwise", "optimizer", "train", "predict", "fit"] },
 }));
 
 /** @param {string} id */
@@ -24,7 +26,7 @@ export async function open(id) {
   if (!existsSync(library)) throw new Error("dist/ is missing: npm run build");
   const gradus = await import(library.href);
   await gradus.init({ simd: build });
-  const kinds = { train, predict };
+  const kinds = { train, predict, fit };
   return {
     describe: engine.describe,
     prepare: (/** @type {any} */ work) =>
@@ -33,7 +35,7 @@ export async function open(id) {
 }
 
 /** @param {number[]} widths */
-function denseNet({ adam: adamOptimizer, dense, sequential }, widths) {
+function denseNet({ adam: adamOptimizer, dense, sequential }, widths, metrics = []) {
   const last = widths.length - 2;
   const model = sequential({
     inputShape: [widths[0]],
@@ -43,7 +45,8 @@ function denseNet({ adam: adamOptimizer, dense, sequential }, widths) {
         dense({ name: `layer${layer}`, units, activation: layer === last ? "softmax" : "relu" }),
       ),
   });
-  model.compile({ optimizer: adamOptimizer(adam), loss: "sparseCategoricalCrossentropy" });
+  const loss = "sparseCategoricalCrossentropy";
+  model.compile({ optimizer: adamOptimizer(adam), loss, metrics });
   model.setWeights(
     Object.fromEntries(
       denseWeights(widths).flatMap(({ kernel, bias }, layer) => [
@@ -87,4 +90,27 @@ async function predict({ tensor, ...gradus }, { widths, rows }) {
     },
     release: () => model.dispose(),
   };
+}
+
+async function fit({ tensor, lambdaCallback, ...gradus }, work) {
+  const model = denseNet(gradus, work.widths, ["accuracy"]);
+  const data = fitData(work);
+  const [[x, y], validationData] = [data.training, data.validation].map((part) => [
+    tensor(part.x, [part.count, work.widths[0]]),
+    tensor(part.y, [part.count]),
+  ]);
+  let batches = 0;
+  const callbacks = [
+    lambdaCallback({
+      onTrainBatchEnd: () => {
+        batches += 1;
+      },
+    }),
+  ];
+  const options = { epochs: 1, batchSize: work.batch, validationData, callbacks };
+  const epoch = () => model.fit(x, y, options);
+  const losses = [];
+  for (let i = 0; i < checkedEpochs; i += 1) losses.push((await epoch()).history.loss[0]);
+  if (batches === 0) throw new Error("the callback was not called");
+  return { work: epoch, check: { losses }, release: () => model.dispose() };
 }

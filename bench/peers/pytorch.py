@@ -173,6 +173,39 @@ def train(work):
     return run, {"losses": [step(inputs[0], labels[0]) for _ in range(CHECKED_STEPS)]}
 
 
+def fit(work):
+    widths, batch = work["widths"], work["batch"]
+    model = dense_net(widths)
+    rule = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-7, fused=True)
+
+    def part(count, seed):
+        x = torch.from_numpy(uniform(count * widths[0], seed, 0, 1)).reshape(count, widths[0])
+        y = torch.from_numpy((hashed(count, seed + 1) % np.uint32(widths[-1])).astype(np.int64))
+        return x, y
+
+    x, y = part(work["rows"], 400)
+    validation_x, validation_y = part(work["validationRows"], 402)
+
+    def epoch():
+        total, right = 0.0, 0
+        for rows in torch.randperm(len(x)).split(batch):
+            rule.zero_grad(set_to_none=True)
+            scores = model(x[rows])
+            loss = nn.functional.cross_entropy(scores, y[rows])
+            loss.backward()
+            rule.step()
+            total += loss.item() * len(rows)
+            right += (scores.argmax(-1) == y[rows]).sum().item()
+        with torch.inference_mode():
+            for some_x, some_y in zip(validation_x.split(batch), validation_y.split(batch)):
+                scores = model(some_x)
+                nn.functional.cross_entropy(scores, some_y).item()
+                (scores.argmax(-1) == some_y).sum().item()
+        return total / len(x)
+
+    return epoch, {"losses": [epoch() for _ in range(2)]}
+
+
 def predict(work):
     widths, rows = work["widths"], work["rows"]
     model = nn.Sequential(*dense_net(widths), nn.Softmax(dim=-1)).eval()
@@ -192,6 +225,7 @@ KINDS = {
     "optimizer": optimizer,
     "train": train,
     "predict": predict,
+    "fit": fit,
 }
 
 

@@ -3,15 +3,17 @@ import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import {
   adam,
+  checkedEpochs,
   checkedSteps,
   checksum,
   denseWeights,
+  fitData,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
 import { comparedSteps, decaySteps, firstSize, rate, vanishedSize } from "../suites/optimizer.mjs";
 
-const suites = ["gemm", "elementwise", "optimizer", "train", "predict"];
+const suites = ["gemm", "elementwise", "optimizer", "train", "predict", "fit"];
 
 /** Functions and rules that it has, by their names here. */
 const functions = {
@@ -39,7 +41,7 @@ const rules = {
 const skips = (work, effort, slow) =>
   (work.kind === "elementwise" && (work.backward || !(work.op in functions))) ||
   (work.kind === "optimizer" && !(work.rule in rules)) ||
-  (slow && effort.quick && work.flops > 2e8);
+  (slow && (work.kind === "fit" || (effort.quick && work.flops > 2e8)));
 
 export const subjects = [
   {
@@ -69,7 +71,7 @@ export async function open(id) {
   }
   await tf.setBackend(backend);
   await tf.ready();
-  const kinds = { gemm, elementwise, optimizer, train, predict };
+  const kinds = { gemm, elementwise, optimizer, train, predict, fit };
   return {
     describe: () => ({ version: tf.version.tfjs, notes }),
     prepare: (/** @type {any} */ work) => kinds[work.kind](tf, work),
@@ -166,6 +168,39 @@ async function train(tf, { widths, batch }) {
     },
     check: { losses },
     release: () => tf.dispose([inputs, labels, model]),
+  };
+}
+
+async function fit(tf, work) {
+  const model = denseNet(tf, work.widths);
+  const { learningRate, beta1, beta2, epsilon } = adam;
+  model.compile({
+    optimizer: tf.train.adam(learningRate, beta1, beta2, epsilon),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
+  const data = fitData(work);
+  const [{ x, y }, validation] = [data.training, data.validation].map((part) => ({
+    x: tf.tensor2d(part.x, [part.count, work.widths[0]]),
+    y: tf.tensor2d(Float32Array.from(part.y), [part.count, 1]),
+  }));
+  let batches = 0;
+  const onBatchEnd = () => {
+    batches += 1;
+  };
+  const epoch = () =>
+    model.fit(x, y, {
+      ...{ epochs: 1, batchSize: work.batch, shuffle: true, verbose: 0, yieldEvery: "never" },
+      validationData: [validation.x, validation.y],
+      callbacks: { onBatchEnd },
+    });
+  const losses = [];
+  for (let i = 0; i < checkedEpochs; i += 1) losses.push((await epoch()).history.loss[0]);
+  if (batches === 0) throw new Error("the callback was not called");
+  return {
+    work: epoch,
+    check: { losses },
+    release: () => tf.dispose([x, y, validation.x, validation.y, model]),
   };
 }
 

@@ -1,9 +1,11 @@
 // A whole run: opens the subjects, measures suite by suite, prints and writes the results.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure, say } from "../scripts/toolchain/run.mjs";
+import { compare, readResults, renderComparison } from "./compare.mjs";
 import { describeMachine } from "./machine.mjs";
 import { efforts, measureCase } from "./measure.mjs";
+import { writeReport } from "./pages.mjs";
 import { isPeer, renderSuite, renderTargets } from "./report.mjs";
 import { OpenSubject } from "./subjects.mjs";
 import { judge } from "./targets.mjs";
@@ -15,75 +17,135 @@ import { judge } from "./targets.mjs";
  * @param {boolean} request.quick
  * @param {boolean} request.cpuTime
  * @param {string} [request.json]
+ * @param {string} request.report the folder for the report
+ * @param {string} [request.compare] results of an earlier run
+ * @param {boolean} request.failOnSlower
  * @param {import("./suites.mjs").Suite[]} request.suites
  * @param {any[]} request.subjects
  * @throws Failure when gradus computed something wrong or broke, or nothing could be measured
  */
-export async function bench({ quick, cpuTime, json, suites, subjects }) {
+export async function bench(request) {
+  const { quick, cpuTime, json, suites, subjects } = request;
   const effort = quick ? efforts.quick : efforts.full;
   const start = performance.now();
+  // Before anything is measured, so that a wrong name costs no time.
+  const earlier = request.compare === undefined ? undefined : readOrFail(request.compare);
+  const file = json ?? join(request.report, "results.json");
+  write(file, []);
+
   /** @type {Result[]} */
   const results = [];
-  /** @type {import("./measure.mjs").Note[]} */
-  const broken = [];
-  // Before anything is measured, so that a wrong name costs no time.
-  if (json !== undefined) write(json, results);
-
-  const names = suites.map(({ name }) => name);
-  const opened = [];
+  /** @type {(import("./measure.mjs").Note & { suite: string })[]} */
+  const notes = [];
+  const { opened, missing } = await openAll(suites, subjects, { cpuTime });
+  const order = [...new Set(opened.map(({ about }) => about.id))];
+  const machine = describeMachine(opened, { cpuTime, quick });
+  print(`${machine.join("\n")}\n`);
+  for (const line of missing) print(`not taking part: ${line}`);
   try {
-    const missing = [];
-    for (const subject of subjects.filter((one) => one.suites.some((s) => names.includes(s)))) {
-      const candidate = new OpenSubject(subject, { cpuTime });
-      try {
-        await candidate.start();
-        opened.push(candidate);
-      } catch (error) {
-        missing.push(`${subject.id}: ${/** @type {Error} */ (error).message}`);
-      }
-    }
-    print(`${describeMachine(opened, { cpuTime }).join("\n")}\n`);
-    for (const line of missing) print(`not taking part: ${line}`);
-
     for (const suite of suites) {
-      const notes = [];
       const measured = [];
+      const noted = [];
       const cases = suite.cases(effort);
       for (const [index, work] of cases.entries()) {
         say(`bench: ${suite.name} ${index + 1}/${cases.length}: ${work.name}`);
         const found = await measureCase(suite, work, opened, effort);
         measured.push(...found.results);
-        notes.push(...found.notes);
-        broken.push(...found.notes.filter(({ subject }) => !isPeer(subject)));
+        noted.push(...found.notes);
       }
       results.push(...measured);
-      if (json !== undefined) write(json, results);
-      const order = [...new Set(opened.map(({ about }) => about.id))];
-      print(renderSuite(suite, measured, notes, order));
+      notes.push(...noted.map((note) => ({ ...note, suite: suite.name })));
+      write(file, results);
+      print(renderSuite(suite, measured, noted, order));
     }
   } finally {
     for (const subject of opened) subject.close();
   }
   print(renderTargets(judge(results)));
+  const about = suites.map(({ name, title, unit, higherIsBetter }) => ({
+    ...{ name, title, unit, higherIsBetter },
+  }));
+  const run = { date: new Date().toISOString(), machine, missing, order, suites: about, notes };
+  await finish(request, run, results);
   say(`bench: ${((performance.now() - start) / 1000).toFixed(0)} s`);
   if (results.length === 0) throw new Failure("bench: nothing was measured");
+  const broken = notes.filter(({ subject }) => !isPeer(subject));
   if (broken.length > 0) {
     throw new Failure(`bench: gradus failed ${broken.length} times, see NOTE in the tables`);
+  }
+  if (earlier) judgeComparison(compare(earlier, results), request.failOnSlower);
+}
+
+/**
+ * Makes the report of saved results anew, or compares them with others.
+ * @param {{ render: string, compare?: string, failOnSlower: boolean }} request
+ */
+export async function renderSaved({ render: folder, compare: other, failOnSlower }) {
+  const results = readOrFail(join(folder, "results.json"));
+  await writeReport(folder, results);
+  say(`bench: ${join(folder, "report.md")} and report.html`);
+  if (other !== undefined) judgeComparison(compare(readOrFail(other), results), failOnSlower);
+}
+
+/**
+ * @param {ReturnType<typeof compare>} found
+ * @param {boolean} failOnSlower
+ */
+function judgeComparison(found, failOnSlower) {
+  print(renderComparison(found));
+  const slower = found.changes.filter(({ verdict }) => verdict === "slower").length;
+  if (failOnSlower && slower > 0) throw new Failure(`bench: ${slower} became slower`);
+}
+
+async function openAll(suites, subjects, clock) {
+  const names = suites.map(({ name }) => name);
+  const opened = [];
+  const missing = [];
+  for (const subject of subjects.filter((one) => one.suites.some((s) => names.includes(s)))) {
+    const candidate = new OpenSubject(subject, clock);
+    try {
+      await candidate.start();
+      opened.push(candidate);
+    } catch (error) {
+      missing.push(`${subject.id}: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+  return { opened, missing };
+}
+
+/** Writes the report; one that cannot be written must not cost the results. */
+async function finish({ report, json }, run, results) {
+  write(join(report, "run.json"), run);
+  if (json !== undefined) write(join(report, "results.json"), results);
+  await writeReport(report, results);
+  say(`bench: ${join(report, "report.md")} and report.html`);
+}
+
+/** @param {string} file */
+function readOrFail(file) {
+  try {
+    return readResults(file);
+  } catch (error) {
+    throw new Failure(`bench: ${/** @type {Error} */ (error).message}`);
   }
 }
 
 /**
  * @param {string} file
- * @param {Result[]} results
+ * @param {unknown} value
  */
-function write(file, results) {
+function write(file, value) {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+    writeFileSync(file, `${JSON.stringify(value, rounded, 1)}\n`);
   } catch (error) {
     throw new Failure(`bench: cannot write ${file}: ${/** @type {Error} */ (error).message}`);
   }
 }
+
+/** Six digits are more than any clock gives. */
+const rounded = (/** @type {string} */ _key, /** @type {unknown} */ value) =>
+  typeof value === "number" ? Number(value.toPrecision(6)) : value;
 
 /** @param {string} text */
 function print(text) {

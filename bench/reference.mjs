@@ -71,8 +71,9 @@ class DenseNet {
    * @param {ArrayLike<number>} x
    * @param {Int32Array} y
    * @param {number} step from 1
+   * @param {{ globalClipNorm?: number, weightDecay?: number }} extras
    */
-  train(x, y, step) {
+  train(x, y, step, { globalClipNorm, weightDecay = 0 }) {
     const rows = y.length;
     const activations = this.forward(x, rows);
     const probabilities = activations[activations.length - 1];
@@ -86,7 +87,17 @@ class DenseNet {
     for (let number = this.layers.length - 1; number >= 0; number -= 1) {
       delta = this.backward(number, activations[number], delta, rows);
     }
-    for (const { parameters } of this.layers) for (const p of parameters) adamUpdate(p, step);
+    const all = this.layers.flatMap(({ parameters }) => parameters);
+    if (globalClipNorm !== undefined) {
+      const squares = all.map(({ gradient }) => gradient.reduce((sum, g) => sum + g * g, 0));
+      const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+      const factor = Math.min(1, globalClipNorm / norm);
+      for (const { gradient } of all) for (const i of gradient.keys()) gradient[i] *= factor;
+    }
+    for (const p of all) {
+      for (const i of p.value.keys()) p.value[i] -= weightDecay * adam.learningRate * p.value[i];
+      adamUpdate(p, step);
+    }
     return loss;
   }
 
@@ -148,11 +159,14 @@ function adamUpdate({ value, gradient, momentum, velocity }, step) {
  * The losses of the first steps on one batch.
  * @param {number[]} widths
  * @param {number} batch
+ * @param {{ globalClipNorm?: number, weightDecay?: number }} [extras]
  */
-export function trainingLosses(widths, batch) {
+export function trainingLosses(widths, batch, extras = {}) {
   const net = new DenseNet(widths);
   const { inputs, labels } = trainingBatches(widths, batch);
-  return Array.from({ length: checkedSteps }, (_, i) => net.train(inputs[0], labels[0], i + 1));
+  return Array.from({ length: checkedSteps }, (_, i) =>
+    net.train(inputs[0], labels[0], i + 1, extras),
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import { idOf, ratio, round } from "./targets.mjs";
 const ownIds = ["gradus-relaxed", "gradus-strict"];
 const ownOf = (/** @type {string[]} */ ids) => ownIds.find((id) => ids.includes(id));
 /** Whether a subject is another library. */
-export const isPeer = (/** @type {string} */ id) => !/^(gradus|engine|limit)-/.test(id);
+export const isPeer = (/** @type {string} */ id) => !/^(gradus|engine|limit|\d+ threads)-/.test(id);
 
 /**
  * @param {import("./suites.mjs").Suite} suite
@@ -22,7 +22,7 @@ export function renderSuite({ name, title, unit, higherIsBetter }, results, note
   const better = higherIsBetter ? "higher is better" : "lower is better";
   const lines = [`## ${name}: ${title} (${unit}, ${better})`, ""];
   if (results.length > 0) {
-    lines.push(...table(columnsOf(ids), byCase(results)), "", spread(results));
+    lines.push(...table(cellsOf(results, order)), "", spread(results));
     const own = ownOf(ids);
     if (own && ids.some(isPeer)) lines.push(`"faster than": how many times as fast ${own} is.`);
   } else lines.push("nothing measured");
@@ -33,7 +33,7 @@ export function renderSuite({ name, title, unit, higherIsBetter }, results, note
 const toldOverhead = 1.15;
 
 /** @param {Result[]} results */
-function overhead(results) {
+export function overhead(results) {
   return results.flatMap((mine) => {
     const engine = results.find(
       (r) => r.subject === "engine" && r.build === mine.build && r.case === mine.case,
@@ -50,7 +50,7 @@ function overhead(results) {
  * The same failure of a subject in several cases is one line.
  * @param {import("./measure.mjs").Note[]} notes
  */
-function gather(notes) {
+export function gather(notes) {
   /** @type {Map<string, string[]>} */
   const cases = new Map();
   for (const { subject, case: name, text } of notes) {
@@ -98,8 +98,8 @@ function columnsOf(ids) {
 
 /** @param {string} id */
 function splitName(id) {
-  const [subject = "", build = ""] = id.split("-");
-  return [subject, build];
+  const builds = /^(.+)-(relaxed|strict|infer|inline|wasm|cpu|web|node)$/.exec(id);
+  return builds ? [builds[1] ?? "", builds[2] ?? ""] : [id, ""];
 }
 
 /**
@@ -127,15 +127,22 @@ function byCase(results) {
 }
 
 /**
- * @param {Column[]} columns
- * @param {Map<string, Map<string, Result>>} rows
+ * The table of a suite: two head lines, then one line per case.
+ * @param {Result[]} results of the suite, by case
+ * @param {string[]} order of the subjects, from left to right
  */
-function table(columns, rows) {
-  const cells = [
+export function cellsOf(results, order) {
+  const found = new Set(results.map(idOf));
+  const columns = columnsOf(order.filter((id) => found.has(id)));
+  return [
     ["", ...columns.map(({ head: [top = ""] }) => top)],
     ["case", ...columns.map(({ head: [, bottom = ""] }) => bottom)],
-    ...[...rows].map(([name, row]) => [name, ...columns.map(({ cell }) => cell(row))]),
+    ...[...byCase(results)].map(([name, row]) => [name, ...columns.map(({ cell }) => cell(row))]),
   ];
+}
+
+/** @param {string[][]} cells */
+function table(cells) {
   const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)));
   return cells.map((line) =>
     line.map((text, i) => (i === 0 ? text.padEnd(widths[0]) : text.padStart(widths[i]))).join("  "),
@@ -143,7 +150,7 @@ function table(columns, rows) {
 }
 
 /** @param {Result[]} results */
-function spread(results) {
+export function spread(results) {
   const spreads = results
     .map((result) => ({ result, value: relativeSpread(result.samples) }))
     .sort((a, b) => b.value - a.value);
@@ -158,17 +165,36 @@ function spread(results) {
 function relativeSpread(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (/** @type {number} */ share) => sorted[Math.round(share * (sorted.length - 1))];
-  return (at(0.75) - at(0.25)) / 2 / median(sorted);
+  const distance = (at(0.75) - at(0.25)) / 2;
+  return distance === 0 ? 0 : distance / median(sorted);
 }
 
 /** @param {{ met: boolean, text: string }[]} verdicts */
 export function renderTargets(verdicts) {
   if (verdicts.length === 0) return "## Targets\n\nnone of them was measured\n";
-  const missed = verdicts.filter(({ met }) => !met);
+  const met = verdicts.filter((one) => one.met);
   return [
-    `## Targets: ${verdicts.length - missed.length} of ${verdicts.length} met`,
+    `## Targets: ${met.length} of ${verdicts.length} met`,
     "",
-    ...missed.map(({ text }) => `WARNING missed: ${text}`),
+    ...verdicts.map((one) => `${one.met ? "met     " : "MISSED  "}${one.text}`),
     "",
   ].join("\n");
+}
+
+/**
+ * Where another library is faster, the worst first.
+ * @param {Result[]} results
+ */
+export function losses(results) {
+  const ids = [...new Set(results.map(idOf))];
+  const own = ownOf(ids);
+  return results
+    .filter((mine) => idOf(mine) === own)
+    .flatMap((mine) =>
+      results
+        .filter((r) => r.suite === mine.suite && r.case === mine.case && isPeer(idOf(r)))
+        .map((theirs) => ({ mine, theirs, times: 1 / ratio(mine, theirs) })),
+    )
+    .filter(({ times }) => times > 1.02 && Number.isFinite(times))
+    .sort((a, b) => b.times - a.times);
 }

@@ -1,5 +1,6 @@
 // npm run bench: gradus and its peers on the same work, in turns. Tables go to stdout, progress
 // to stderr. This file reads the command line and finds the runtime; it measures nothing.
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { main } from "../scripts/toolchain/run.mjs";
 import { enterRuntime } from "./runtime.mjs";
@@ -9,6 +10,10 @@ import { allSuites } from "./suites.mjs";
 const options = /** @type {const} */ ({
   quick: { type: "boolean", default: false },
   json: { type: "string" },
+  report: { type: "string" },
+  render: { type: "string" },
+  compare: { type: "string" },
+  "fail-on-slower": { type: "boolean", default: false },
   suite: { type: "string" },
   subject: { type: "string" },
   "cpu-time": { type: "boolean", default: false },
@@ -16,6 +21,9 @@ const options = /** @type {const} */ ({
 });
 
 class UsageError extends Error {}
+
+/** Git ignores it. */
+const defaultReport = fileURLToPath(new URL("results/local", import.meta.url));
 
 /**
  * @param {string | undefined} list comma-separated
@@ -41,7 +49,12 @@ async function read(args) {
   } catch (error) {
     throw new UsageError(/** @type {Error} */ (error).message);
   }
-  if (values.json === "") throw new UsageError("--json: the name of a file is missing");
+  for (const name of /** @type {const} */ (["json", "report", "render", "compare"])) {
+    if (values[name] === "") throw new UsageError(`--${name}: the name is missing`);
+  }
+  if (values["fail-on-slower"] && values.compare === undefined) {
+    throw new UsageError("--fail-on-slower: there is nothing to --compare with");
+  }
   const suites = await allSuites();
   const subjects = await allSubjects();
   /** Both "tfjs" and "tfjs-wasm". */
@@ -56,6 +69,10 @@ async function read(args) {
     quick: values.quick,
     cpuTime: values["cpu-time"],
     json: values.json,
+    report: values.report ?? defaultReport,
+    render: values.render,
+    compare: values.compare,
+    failOnSlower: values["fail-on-slower"],
     help: values.help,
     suites: suites.filter(({ name }) => wantedSuites?.includes(name) ?? true),
     subjects: subjects.filter(({ id }) => wantedSubjects?.includes(id) ?? true),
@@ -72,8 +89,14 @@ async function help() {
 npm run bench -- [options]
 
   --quick           fewer cases and samples: under three minutes
-  --json FILE       also write the samples: an array of
-                    { suite, case, subject, build, threads, median, unit, samples }
+  --json FILE       where the samples go, an array of
+                    { suite, case, subject, build, threads, median, unit, samples };
+                    otherwise results.json beside the report
+  --report FOLDER   where report.md, report.html and run.json (the machine, the versions) go;
+                    otherwise bench/results/local
+  --render FOLDER   measure nothing: write the report of the results in that folder anew
+  --compare FILE    say what became slower or faster since those results
+  --fail-on-slower  and end with an error where something became slower
   --suite A,B       only these suites
   --subject A,B     only these subjects
   --cpu-time        count the processor time of the working thread: for busy machines
@@ -109,6 +132,7 @@ await main(async () => {
     process.exitCode = finished;
     return;
   }
-  const { bench } = await import("./bench.mjs");
-  await bench(request);
+  const { bench, renderSaved } = await import("./bench.mjs");
+  if (request.render === undefined) await bench(request);
+  else await renderSaved({ ...request, render: request.render });
 });

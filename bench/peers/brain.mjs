@@ -9,7 +9,8 @@ export const subjects = [
     ...{ id: "brain.js", subject: "brain.js", build: "", threads: 1, place: 35 },
     suites: ["train", "predict"],
     // A step of 512 rows takes it seconds.
-    skips: ({ kind, batch, rows, widths }, { quick }) =>
+    skips: ({ kind, batch, rows, widths, extras = {} }, { quick }) =>
+      Object.keys(extras).length > 0 ||
       (kind === "train" && batch * widths[0] > (quick ? 4000 : 32 * 784)) ||
       (kind === "predict" && rows > 32),
   },

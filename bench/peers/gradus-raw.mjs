@@ -22,7 +22,8 @@ const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availab
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
-    ...{ place: 10 + i, suites: ["train", "predict", "fit"] },
+    ...{ place: 10 + i, suites: ["train", "predict", "fit", "scaling"] },
+    skips: ({ extras = {} }) => Object.keys(extras).length > 0,
   })),
   ...builds.map((build, i) => ({
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
@@ -31,7 +32,11 @@ export const subjects = [
   ...builds.flatMap((build, i) =>
     threadCounts.map((threads) => ({
       ...{ id: `threads-${build}-${threads}`, subject: `${threads} threads`, build, threads },
-      ...{ place: 20 + 10 * i + threads, suites: ["threads"] },
+      ...{
+        place: 20 + 10 * i + threads,
+        suites: build === "relaxed" && threads === 2 ? ["threads", "scaling"] : ["threads"],
+      },
+      skips: ({ extras = {} }) => Object.keys(extras).length > 0,
     })),
   ),
 ];

@@ -13,9 +13,11 @@ import {
 } from "../inputs.mjs";
 import { open as openEngine } from "./gradus-raw.mjs";
 
+const suites = ["gemm", "elementwise", "optimizer", "train", "predict", "fit"];
+
 export const subjects = ["relaxed", "strict"].map((build, i) => ({
   ...{ id: `gradus-${build}`, subject: "gradus", build, threads: 1 },
-  ...{ place: i, suites: ["gemm", "elementwise", "optimizer", "train", "predict", "fit"] },
+  ...{ place: i, suites: build === "relaxed" ? [...suites, "scaling"] : suites },
 }));
 
 /** @param {string} id */
@@ -34,19 +36,37 @@ export async function open(id) {
   };
 }
 
-/** @param {number[]} widths */
-function denseNet({ adam: adamOptimizer, dense, sequential }, widths, metrics = []) {
+/**
+ * @param {number[]} widths
+ * @param {string[]} [metrics]
+ * @param {import("../suites/train.mjs").Extras} [extras]
+ */
+function denseNet(gradus, widths, metrics = [], extras = {}) {
+  const { activation, batchNormalization, dense, dropout, sequential } = gradus;
+  const { globalClipNorm, weightDecay } = extras;
   const last = widths.length - 2;
+  const clipping = globalClipNorm === undefined ? {} : { globalClipNorm };
+  const optimizer =
+    weightDecay === undefined
+      ? gradus.adam({ ...adam, ...clipping })
+      : gradus.adamW({ ...adam, ...clipping, weightDecay });
+  const hidden = (/** @type {number} */ units, /** @type {string} */ name) => [
+    dense({ name, units, ...(extras.normalized ? {} : { activation: "relu" }) }),
+    ...(extras.normalized ? [batchNormalization(), activation({ activation: "elu" })] : []),
+    ...(extras.dropout ? [dropout({ rate: extras.dropout })] : []),
+  ];
   const model = sequential({
     inputShape: [widths[0]],
     layers: widths
       .slice(1)
-      .map((units, layer) =>
-        dense({ name: `layer${layer}`, units, activation: layer === last ? "softmax" : "relu" }),
+      .flatMap((units, layer) =>
+        layer === last
+          ? [dense({ name: `layer${layer}`, units, activation: "softmax" })]
+          : hidden(units, `layer${layer}`),
       ),
   });
   const loss = "sparseCategoricalCrossentropy";
-  model.compile({ optimizer: adamOptimizer(adam), loss, metrics });
+  model.compile({ optimizer, loss, metrics });
   model.setWeights(
     Object.fromEntries(
       denseWeights(widths).flatMap(({ kernel, bias }, layer) => [
@@ -58,8 +78,8 @@ function denseNet({ adam: adamOptimizer, dense, sequential }, widths, metrics = 
   return model;
 }
 
-async function train({ tensor, ...gradus }, { widths, batch }) {
-  const model = denseNet(gradus, widths);
+async function train({ tensor, ...gradus }, { widths, batch, extras }) {
+  const model = denseNet(gradus, widths, [], extras);
   const batches = trainingBatches(widths, batch);
   const inputs = batches.inputs.map((x) => tensor(x, [batch, widths[0]]));
   const labels = batches.labels.map((y) => tensor(y, [batch]));

@@ -10,7 +10,7 @@ export const subjects = [
     build: "",
     threads: 1,
     place: 40,
-    suites: ["gemm", "elementwise", "optimizer", "train", "predict", "fit"],
+    suites: ["gemm", "elementwise", "optimizer", "train", "predict", "fit", "scaling"],
     // What it has no function or rule for.
     skips: ({ kind, op, rule }) =>
       (kind === "elementwise" && ["squareplus", "sparseSigmoid"].includes(op)) ||

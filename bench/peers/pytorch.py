@@ -130,7 +130,8 @@ def optimizer(work):
     return run, check
 
 
-def dense_net(widths):
+def dense_net(widths, extras=None):
+    extras = extras or {}
     layers = []
     for layer, (inputs, units) in enumerate(zip(widths, widths[1:])):
         bound = math.sqrt(6 / inputs)
@@ -139,14 +140,29 @@ def dense_net(widths):
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(kernel).T)
             linear.bias.copy_(torch.from_numpy(uniform(units, 101 + 2 * layer, -0.1, 0.1)))
-        layers += [linear, nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+        layers.append(linear)
+        if layer == len(widths) - 2:
+            break
+        if extras.get("normalized"):
+            # Momentum and epsilon as in Keras.
+            layers += [nn.BatchNorm1d(units, momentum=0.01, eps=1e-3), nn.ELU()]
+        else:
+            layers.append(nn.ReLU())
+        if "dropout" in extras:
+            layers.append(nn.Dropout(extras["dropout"]))
+    return nn.Sequential(*layers)
 
 
 def train(work):
-    widths, batch = work["widths"], work["batch"]
-    model = dense_net(widths)
-    rule = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-7, fused=True)
+    widths, batch, extras = work["widths"], work["batch"], work["extras"]
+    model = dense_net(widths, extras)
+    options = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7, "fused": True}
+    rule = (
+        torch.optim.AdamW(model.parameters(), weight_decay=extras["weightDecay"], **options)
+        if "weightDecay" in extras
+        else torch.optim.Adam(model.parameters(), **options)
+    )
+    limit = extras.get("globalClipNorm")
     inputs = [
         torch.from_numpy(uniform(batch * widths[0], 200 + i, 0, 1)).reshape(batch, widths[0])
         for i in range(INPUT_SETS)
@@ -160,6 +176,8 @@ def train(work):
         rule.zero_grad(set_to_none=True)
         loss = nn.functional.cross_entropy(model(x), y)
         loss.backward()
+        if limit is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), limit)
         rule.step()
         return loss.item()
 

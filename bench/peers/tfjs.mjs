@@ -13,7 +13,7 @@ import {
 } from "../inputs.mjs";
 import { comparedSteps, decaySteps, firstSize, rate, vanishedSize } from "../suites/optimizer.mjs";
 
-const suites = ["gemm", "elementwise", "optimizer", "train", "predict", "fit"];
+const suites = ["gemm", "elementwise", "optimizer", "train", "predict", "fit", "scaling"];
 
 /** Functions and rules that it has, by their names here. */
 const functions = {
@@ -39,6 +39,11 @@ const rules = {
 };
 
 const skips = (work, effort, slow) =>
+  // Seconds a step, or gigabytes.
+  (work.series && (slow || effort.quick || work.parameters > 3e6 || work.flops > 1e9)) ||
+  // It has neither.
+  work.extras?.globalClipNorm !== undefined ||
+  work.extras?.weightDecay !== undefined ||
   (work.kind === "elementwise" && (work.backward || !(work.op in functions))) ||
   (work.kind === "optimizer" && !(work.rule in rules)) ||
   (slow && (work.kind === "fit" || (effort.quick && work.flops > 2e8)));
@@ -125,18 +130,29 @@ async function optimizer(tf, { rule, vanished, count }) {
   };
 }
 
-/** @param {number[]} widths */
-function denseNet(tf, widths) {
+/**
+ * @param {number[]} widths
+ * @param {import("../suites/train.mjs").Extras} [extras]
+ */
+function denseNet(tf, widths, extras = {}) {
   const last = widths.length - 2;
-  const model = tf.sequential({
-    layers: widths.slice(1).map((units, layer) =>
-      tf.layers.dense({
-        units,
-        activation: layer === last ? "softmax" : "relu",
-        ...(layer === 0 ? { inputShape: [widths[0]] } : {}),
-      }),
-    ),
-  });
+  const { normalized, dropout } = extras;
+  const layersOf = (/** @type {number} */ units, /** @type {number} */ layer) => {
+    const isLast = layer === last;
+    const activation = isLast ? "softmax" : normalized ? "linear" : "relu";
+    const dense = tf.layers.dense({
+      ...{ units, activation },
+      ...(layer === 0 ? { inputShape: [widths[0]] } : {}),
+    });
+    if (isLast) return [dense];
+    return [
+      dense,
+      ...(normalized ? [tf.layers.batchNormalization(), tf.layers.elu()] : []),
+      ...(dropout ? [tf.layers.dropout({ rate: dropout })] : []),
+    ];
+  };
+  const model = tf.sequential({ layers: widths.slice(1).flatMap(layersOf) });
+  if (normalized) return model;
   const weights = denseWeights(widths).flatMap(({ inputs, units, kernel, bias }) => [
     tf.tensor2d(kernel, [inputs, units]),
     tf.tensor1d(bias),
@@ -146,8 +162,8 @@ function denseNet(tf, widths) {
   return model;
 }
 
-async function train(tf, { widths, batch }) {
-  const model = denseNet(tf, widths);
+async function train(tf, { widths, batch, extras }) {
+  const model = denseNet(tf, widths, extras);
   const { learningRate, beta1, beta2, epsilon } = adam;
   model.compile({
     optimizer: tf.train.adam(learningRate, beta1, beta2, epsilon),

@@ -8,7 +8,7 @@ import { efforts, measureCase } from "./measure.mjs";
 import { writeReport } from "./pages.mjs";
 import { isPeer, renderSuite, renderTargets } from "./report.mjs";
 import { OpenSubject } from "./subjects.mjs";
-import { judge } from "./targets.mjs";
+import { idOf, judge } from "./targets.mjs";
 
 /** @typedef {import("./measure.mjs").Result} Result */
 
@@ -38,7 +38,7 @@ export async function bench(request) {
   /** @type {(import("./measure.mjs").Note & { suite: string })[]} */
   const notes = [];
   const { opened, missing } = await openAll(suites, subjects, { cpuTime });
-  const order = [...new Set(opened.map(({ about }) => about.id))];
+  const order = [...new Set(opened.map(({ about }) => idOf(about)))];
   const machine = describeMachine(opened, { cpuTime, quick });
   print(`${machine.join("\n")}\n`);
   for (const line of missing) print(`not taking part: ${line}`);

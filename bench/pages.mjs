@@ -94,15 +94,16 @@ async function scalingSections({ order }, results) {
       title: `Growing ${series}`,
       plots: [await plotSeries(series, groups, order)],
       text: [
-        "The line is a fixed time, one per arithmetic operation and one per parameter; the slope is that of the logarithms of time and arithmetic over the larger half (1: in proportion).",
+        "The line is a fixed time and one per arithmetic operation; the slope is that of the logarithms of time and arithmetic over the larger half (1: in proportion). A cliff lies more than half above the line.",
       ],
       table: [
-        ["subject", "fixed (us)", "arithmetic (GFLOP/s)", "per parameter (ns)", "slope", "cliffs"],
+        ["subject", "fixed (us)", "arithmetic (GFLOP/s)", "slope", "cliffs"],
         ...groups.map((group) => {
-          const { fixed, perFlop, perParameter, slope, cliffs } = group.line;
+          const { fixed, perFlop, slope, cliffs } = group.line;
           return [
-            ...[idOf(group), round(fixed * 1e3)],
-            ...[perFlop > 0 ? round(1e-6 / perFlop) : "", round(perParameter * 1e6)],
+            idOf(group),
+            round(fixed * 1e3),
+            perFlop > 0 ? round(1e-6 / perFlop) : "",
             ...[slope.toFixed(2), cliffs.map(({ size }) => size).join(", ") || "none"],
           ];
         }),

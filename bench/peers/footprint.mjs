@@ -51,7 +51,7 @@ const libraries = {
   "ort-node": { files: [], trains: false, place: 33, package: "onnxruntime-node" },
   "jax-js": { files: [], trains: true, place: 34, package: "@jax-js/jax" },
   "brain.js": {
-    ...{ files: [installed("brain.js/browser.min.js")], trains: true, place: 35 },
+    ...{ files: [installed("brain.js/dist/browser.js")], trains: true, place: 35 },
     package: "brain.js",
   },
 };

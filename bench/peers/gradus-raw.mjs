@@ -22,7 +22,8 @@ const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availab
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
-    ...{ place: 10 + i, suites: ["train", "predict", "fit", "scaling"] },
+    ...{ place: 10 + i },
+    suites: ["train", "predict", "fit", ...(build === "relaxed" ? ["scaling"] : [])],
     skips: ({ extras = {} }) => Object.keys(extras).length > 0,
   })),
   ...builds.map((build, i) => ({

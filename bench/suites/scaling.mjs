@@ -41,9 +41,7 @@ export const suite = {
       (quick ? few : sizes).map((size) => {
         const [widths, batch] = net(size);
         const work = step(widths, batch, {}, name);
-        const parameters = widths
-          .slice(1)
-          .reduce((sum, units, i) => sum + units * (widths[i] + 1), 0);
+        const parameters = widths.slice(1).reduce((n, units, i) => n + units * (widths[i] + 1), 0);
         return { ...work, name: `${name} ${size}`, series: name, size, parameters };
       }),
     ),

@@ -14,12 +14,13 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 type Work<'a> = dyn Fn(usize, &mut [f32]) + Sync + 'a;
 
 /// Work shorter than this, in nanoseconds, is not shared even with helpers that are awake.
-const WORTH_SHARING: usize = 10_000;
+const WORTH_SHARING: usize = 15_000;
 /// Nor this with helpers that sleep: waking takes them a while, and the waker some microseconds.
 const WORTH_WAKING: usize = 40_000;
 
-/// Looks at the job before a helper sleeps: tens of microseconds.
-const LOOKS: u32 = 20_000;
+/// Looks at the job before a helper sleeps: about a hundred microseconds, longer than what a
+/// training step does on one thread between two kernels.
+const LOOKS: u32 = 80_000;
 /// Looks at the helpers' progress before the sharing thread sleeps, where it may.
 const PATIENCE: u32 = 20_000;
 /// How long the sharing thread sleeps at a time.

@@ -15,6 +15,10 @@ const colours = [
   ["gradus-inline", "#c2884a"],
   ["engine-relaxed", "#b8952a"],
   ["engine-strict", "#8f8640"],
+  ["1 threads-relaxed", "#b197fc"],
+  ["2 threads-relaxed", "#7048e8"],
+  ["1 threads-strict", "#99e9f2"],
+  ["2 threads-strict", "#1098ad"],
   ["limit-relaxed", "#868e96"],
   ["limit-strict", "#a5adb5"],
   ["tfjs-wasm", "#1c7ed6"],
@@ -40,7 +44,14 @@ const config = {
   view: { stroke: null },
   font: "system-ui, sans-serif",
   axis: { labelFontSize: 12, titleFontSize: 12, labelLimit: 340, titleFontWeight: "normal" },
-  legend: { labelFontSize: 12, symbolSize: 90, orient: "top", columns: 5, title: null },
+  legend: {
+    labelFontSize: 12,
+    labelLimit: 220,
+    symbolSize: 90,
+    orient: "top",
+    columns: 5,
+    title: null,
+  },
 };
 
 /**

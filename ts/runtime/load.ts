@@ -264,8 +264,7 @@ async function compile(
   source: WebAssembly.Module | BufferSource | Response,
 ): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  const isStream =
-    isResponse(source) && source.headers.get("content-type") === "application/wasm";
+  const isStream = isResponse(source) && source.headers.get("content-type") === "application/wasm";
   try {
     if (isStream) return await WebAssembly.compileStreaming(source);
     // Servers that do not know the type of .wasm files are borne with.

@@ -29,7 +29,7 @@ pub fn is_worth(p: &Product) -> bool {
 #[repr(align(64))]
 struct Sums([f32; SEGMENT + 4]);
 
-type AddRows = unsafe fn(&[f32], Place<*const f32>, usize, bool, &mut Sums);
+type AddRows = unsafe fn(&[f32], Place<*const f32>, usize, &mut Sums);
 
 /// How many rows of B to read side by side, and by what. Four are faster than two (by a quarter,
 /// measured), unless they drive each other out of the first cache.
@@ -57,6 +57,7 @@ pub unsafe fn run(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &F
         for q in (0..p.k).step_by(longest) {
             let k = longest.min(p.k - q);
             let finish = finisher.in_registers(q == 0, q + k == p.k, from);
+            sums.0.fill(0.0);
             let (now, later) = a[q..q + k].split_at(k - k % streams);
             // SAFETY: rows `q .. q + k` and columns `from .. from + columns` lie in B, C and the
             // bias; there are more than four columns, and no more than a segment's.
@@ -69,8 +70,8 @@ pub unsafe fn run(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &F
                     start: rows.start.add(now.len() * p.n),
                     stride: p.n,
                 };
-                add(now, rows, columns, true, &mut sums);
-                add_rows::<1>(later, rest, columns, now.is_empty(), &mut sums);
+                add(now, rows, columns, &mut sums);
+                add_rows::<1>(later, rest, columns, &mut sums);
                 tile::finish_row(sums.0.as_ptr(), c.as_mut_ptr().add(from), columns, &finish);
             }
         }
@@ -80,7 +81,7 @@ pub unsafe fn run(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &F
     unsafe { finisher.rows(Parts::new(c), p.n, 0..1, 0..p.n) };
 }
 
-/// Adds rows of B, each times its factor, to the sums, K rows at a time. Sums start from 0 if `first`.
+/// Adds rows of B, each times its factor, to the sums, K rows at a time.
 ///
 /// # Safety
 /// The number of factors must be a multiple of K, and as many rows of B readable for `columns`, at
@@ -90,7 +91,6 @@ unsafe fn add_rows<const K: usize>(
     factors: &[f32],
     b: Place<*const f32>,
     columns: usize,
-    first: bool,
     sums: &mut Sums,
 ) {
     for (group, factors) in factors.chunks_exact(K).enumerate() {
@@ -99,16 +99,15 @@ unsafe fn add_rows<const K: usize>(
             rows: core::array::from_fn(|t| b.start.wrapping_add((group * K + t) * b.stride)),
             sums: sums.0.as_mut_ptr(),
         };
-        let first = first && group == 0;
         let rest = columns % 4;
         // SAFETY: `columns / 4` vectors lie in each row and in the sums, the last four columns in
         // each row, and the sums are a vector longer.
         unsafe {
-            at.add::<4>(&factors, first, columns / 16);
-            at.add::<1>(&factors, first, columns % 16 / 4);
+            at.add::<4>(&factors, columns / 16);
+            at.add::<1>(&factors, columns % 16 / 4);
             if rest > 0 {
                 at.rows = at.rows.map(|row| row.sub(4 - rest));
-                at.add::<1>(&factors, first, 1);
+                at.add::<1>(&factors, 1);
             }
         }
     }
@@ -128,7 +127,7 @@ impl<const K: usize> At<K> {
     /// # Safety
     /// As much must be readable in every row and writable in the sums.
     #[inline(always)]
-    unsafe fn add<const V: usize>(&mut self, factors: &[F32x4; K], first: bool, times: usize) {
+    unsafe fn add<const V: usize>(&mut self, factors: &[F32x4; K], times: usize) {
         let step = 4 * V * size_of::<f32>();
         let step = &raw const step;
         for _ in 0..times {
@@ -136,11 +135,7 @@ impl<const K: usize> At<K> {
             unsafe {
                 for v in 0..V {
                     let sum = self.sums.add(4 * v);
-                    let mut total = if first {
-                        F32x4::splat(0.0)
-                    } else {
-                        tile::load(sum)
-                    };
+                    let mut total = tile::load(sum);
                     for (factor, row) in factors.iter().zip(self.rows) {
                         total = factor.fma(tile::load(row.add(4 * v)), total);
                     }

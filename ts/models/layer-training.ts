@@ -38,15 +38,15 @@ export class LayerTraining {
   /** Says, once, which layers were changed since: that does not count until `compile`. */
   warnOfChanges(where: string): void {
     if (this.#hasWarned) return;
-    const changed = [...this.#settings].filter(
-      ([layer, { trainable, multiplier }]) =>
-        layer.state !== null &&
-        (layer.trainable !== trainable || layer.learningRateMultiplier !== multiplier) &&
-        layer.state.weights.length > 0,
-    );
+    // Asked in every step of loops that users write themselves.
+    const changed: Layer[] = [];
+    for (const [layer, { trainable, multiplier }] of this.#settings) {
+      if (layer.trainable === trainable && layer.learningRateMultiplier === multiplier) continue;
+      if (layer.state !== null && layer.state.weights.length > 0) changed.push(layer);
+    }
     if (changed.length === 0) return;
     this.#hasWarned = true;
-    const names = changed.slice(0, 3).map(([layer]) => `"${this.#graph.nameOf(layer)}"`);
+    const names = changed.slice(0, 3).map((layer) => `"${this.#graph.nameOf(layer)}"`);
     const more = changed.length > 3 ? ` and ${changed.length - 3} more` : "";
     warn(
       where,

@@ -27,6 +27,8 @@ export class ModelState {
   draws = 0;
   /** Epochs ever trained: keys the order of rows. */
   epochs = 0;
+  /** The layout of memory in which all weights were found to exist. */
+  #createdAt = -1;
 
   constructor(name: string, graph: LayerGraph, seed: Seed) {
     this.name = name;
@@ -46,6 +48,8 @@ export class ModelState {
 
   /** Makes the weights where they do not exist yet. */
   createWeights(core: Core, where: string): void {
+    if (this.#createdAt === core.layout) return;
     createWeights(core, where, this.graph, this.seed);
+    this.#createdAt = core.layout;
   }
 }

@@ -81,6 +81,8 @@ export class TrainingSetup {
   #learningRate: number | null = null;
   /** Which layers are trained, and how fast. */
   readonly layers: LayerTraining;
+  /** The layout of memory in which all of it was found to exist. */
+  #createdAt = -1;
   readonly #resources = new Resources(this);
 
   constructor(where: string, graph: LayerGraph, options: CompileOptions) {
@@ -136,11 +138,14 @@ export class TrainingSetup {
 
   /** Makes slots and running means where they do not exist. */
   create(core: Core, where: string): void {
+    if (this.#createdAt === core.layout) return;
     const slots = this.trainables.flatMap(keptFor);
     const variables = [...slots, ...this.means.train.variables, ...this.means.test.variables];
-    if (variables.every((variable) => variable.exists)) return;
     try {
-      this.#resources.create(core, variables);
+      if (!variables.every((variable) => variable.exists)) {
+        this.#resources.create(core, variables);
+      }
+      this.#createdAt = core.layout;
     } catch (error) {
       const count = countNumbers(this.trainables.map(({ weight }) => weight));
       const what = `slots of ${this.optimizer.name} for ${thousands(count)} weights`;

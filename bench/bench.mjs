@@ -1,8 +1,8 @@
 // A whole run: opens the subjects, measures suite by suite, prints and writes the results.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure, say } from "../scripts/toolchain/run.mjs";
-import { compare, readResults, renderComparison } from "./compare.mjs";
+import { checkComparable, compare, readResults, renderComparison } from "./compare.mjs";
 import { describeMachine } from "./machine.mjs";
 import { efforts, measureCase } from "./measure.mjs";
 import { writeReport } from "./pages.mjs";
@@ -30,8 +30,18 @@ export async function bench(request) {
   const start = performance.now();
   // Before anything is measured, so that a wrong name costs no time.
   const earlier = request.compare === undefined ? undefined : readOrFail(request.compare);
+  if (earlier) {
+    orFail(() =>
+      checkComparable(
+        request.compare ?? "",
+        earlier,
+        suites.map(({ name }) => name),
+      ),
+    );
+  }
+  // What an earlier run left there stays until there is something better.
   const file = json ?? join(request.report, "results.json");
-  write(file, []);
+  write(`${file}.part`, []);
 
   /** @type {Result[]} */
   const results = [];
@@ -55,7 +65,7 @@ export async function bench(request) {
       }
       results.push(...measured);
       notes.push(...noted.map((note) => ({ ...note, suite: suite.name })));
-      write(file, results);
+      write(`${file}.part`, results);
       print(renderSuite(suite, measured, noted, order));
     }
   } finally {
@@ -66,14 +76,16 @@ export async function bench(request) {
     ...{ name, title, unit, higherIsBetter },
   }));
   const run = { date: new Date().toISOString(), machine, missing, order, suites: about, notes };
+  renameSync(`${file}.part`, file);
   await finish(request, run, results);
   say(`bench: ${((performance.now() - start) / 1000).toFixed(0)} s`);
   if (results.length === 0) throw new Failure("bench: nothing was measured");
+  const slower = earlier ? printComparison(compare(earlier, results)) : 0;
   const broken = notes.filter(({ subject }) => !isPeer(subject));
   if (broken.length > 0) {
     throw new Failure(`bench: gradus failed ${broken.length} times, see NOTE in the tables`);
   }
-  if (earlier) judgeComparison(compare(earlier, results), request.failOnSlower);
+  failIfSlower(slower, request);
 }
 
 /**
@@ -84,16 +96,24 @@ export async function renderSaved({ render: folder, compare: other, failOnSlower
   const results = readOrFail(join(folder, "results.json"));
   await writeReport(folder, results);
   say(`bench: ${join(folder, "report.md")} and report.html`);
-  if (other !== undefined) judgeComparison(compare(readOrFail(other), results), failOnSlower);
+  if (other === undefined) return;
+  const earlier = readOrFail(other);
+  const suites = [...new Set(results.map(({ suite }) => suite))];
+  orFail(() => checkComparable(other, earlier, suites));
+  failIfSlower(printComparison(compare(earlier, results)), { failOnSlower });
 }
 
 /**
  * @param {ReturnType<typeof compare>} found
- * @param {boolean} failOnSlower
+ * @returns how many became slower
  */
-function judgeComparison(found, failOnSlower) {
+function printComparison(found) {
   print(renderComparison(found));
-  const slower = found.changes.filter(({ verdict }) => verdict === "slower").length;
+  return found.changes.filter(({ verdict }) => verdict === "slower").length;
+}
+
+/** @param {number} slower */
+function failIfSlower(slower, { failOnSlower }) {
   if (failOnSlower && slower > 0) throw new Failure(`bench: ${slower} became slower`);
 }
 
@@ -122,9 +142,15 @@ async function finish({ report, json }, run, results) {
 }
 
 /** @param {string} file */
-function readOrFail(file) {
+const readOrFail = (file) => orFail(() => readResults(file));
+
+/**
+ * @template T
+ * @param {() => T} action
+ */
+function orFail(action) {
   try {
-    return readResults(file);
+    return action();
   } catch (error) {
     throw new Failure(`bench: ${/** @type {Error} */ (error).message}`);
   }

@@ -27,7 +27,7 @@ export function readResults(file) {
     ["suite", "case", "subject", "build", "unit"].every((key) => typeof one?.[key] === "string") &&
     Array.isArray(one.samples) &&
     one.samples.length > 0 &&
-    one.samples.every(Number.isFinite);
+    [one.median, ...one.samples].every(Number.isFinite);
   if (Array.isArray(results) && results.length > 0 && results.every(isResult)) return results;
   throw new Error(
     `${file}: not the results of a benchmark, an array of { suite, case, samples, ... }`,
@@ -56,7 +56,7 @@ export function change(before, after) {
   const sign = before.unit.endsWith("/s") ? -1 : 1;
   const draw = (/** @type {number[]} */ samples) =>
     median(samples.map(() => samples[Math.floor(random() * samples.length)]));
-  const log = (/** @type {number} */ a, /** @type {number} */ b) => sign * Math.log(b / a);
+  const log = (/** @type {number} */ a, /** @type {number} */ b) => sign * logRatio(a, b);
   const all = Array.from({ length: resamples }, () =>
     log(draw(before.samples), draw(after.samples)),
   ).sort((a, b) => a - b);
@@ -67,61 +67,86 @@ export function change(before, after) {
   };
 }
 
+/** Also of figures that are 0 at best, as growth of memory is: from nothing to something is a lot. */
+function logRatio(/** @type {number} */ a, /** @type {number} */ b) {
+  if (a === b) return 0;
+  const least = 1e-9 * Math.max(a, b);
+  return Math.log(Math.max(b, least) / Math.max(a, least));
+}
+
+const keyOf = (/** @type {Result} */ r) => [r.suite, r.case, idOf(r), r.threads, r.unit].join("|");
+const isOwn = (/** @type {Result} */ result) =>
+  !isPeer(idOf(result)) && !idOf(result).startsWith("limit-");
+
 /**
- * What changed between two runs for gradus. Others and limits, which are the same in both, show how
- * far the machine itself moved: the median of their changes in a suite is taken off.
+ * What changed between two runs for gradus. Others and limits, which are the same in both, show what
+ * the machine itself did: the median of their changes in a suite is taken off, and changes no larger
+ * than theirs usually are (twice the median of their distances from it) are noise. A suite with
+ * fewer than three of them goes by those of the whole run.
  * @param {Result[]} before
  * @param {Result[]} after
  */
 export function compare(before, after) {
-  const key = (/** @type {Result} */ r) => [r.suite, r.case, idOf(r), r.threads, r.unit].join("|");
-  const old = new Map(before.map((result) => [key(result), result]));
+  const old = new Map(before.map((result) => [keyOf(result), result]));
   const pairs = after.flatMap((result) => {
-    const earlier = old.get(key(result));
-    if (!earlier || !(earlier.median > 0) || !(result.median > 0)) return [];
-    return [{ result, ...change(earlier, result) }];
+    const earlier = old.get(keyOf(result));
+    return earlier ? [{ result, ...change(earlier, result) }] : [];
   });
-  const isOwn = (/** @type {Result} */ result) =>
-    !isPeer(idOf(result)) && !idOf(result).startsWith("limit-");
-  /** @type {Map<string, number>} */
-  const drift = new Map();
+  const controls = pairs.filter(({ result }) => !isOwn(result));
+  /** @type {Map<string, { moved: number, noise: number }>} */
+  const machine = new Map();
   for (const suite of new Set(pairs.map(({ result }) => result.suite))) {
-    const others = pairs.filter(({ result }) => result.suite === suite && !isOwn(result));
-    // Few of them say little.
-    drift.set(suite, others.length < 3 ? 0 : median(others.map(({ value }) => value)));
+    const near = controls.filter(({ result }) => result.suite === suite);
+    const values = (near.length < 3 ? controls : near).map(({ value }) => value);
+    const moved = values.length < 3 ? 0 : median(values);
+    const noise = values.length < 3 ? 0 : 2 * median(values.map((v) => Math.abs(v - moved)));
+    machine.set(suite, { moved, noise });
   }
   const changes = pairs
     .filter(({ result }) => isOwn(result))
     .map(({ result, value, low, high }) => {
-      const moved = drift.get(result.suite) ?? 0;
+      const { moved = 0, noise = 0 } = machine.get(result.suite) ?? {};
+      const bound = Math.log(1 + leastChange) + noise;
       const [least, most] = [low - moved, high - moved];
-      const bound = Math.log(1 + leastChange);
       const verdict = least > bound ? "slower" : most < -bound ? "faster" : "unchanged";
       return { result, times: Math.exp(value - moved), verdict };
     });
-  const isNew = (/** @type {Result} */ r) => isOwn(r) && !old.has(key(r));
-  const now = new Set(after.map(key));
+  const isNew = (/** @type {Result} */ r) => isOwn(r) && !old.has(keyOf(r));
+  const now = new Set(after.map(keyOf));
   const suites = new Set(after.map(({ suite }) => suite));
   return {
-    changes,
-    drift,
+    ...{ changes, machine },
     added: after.filter(isNew).length,
-    gone: before.filter((r) => isOwn(r) && suites.has(r.suite) && !now.has(key(r))).length,
+    gone: before.filter((r) => isOwn(r) && suites.has(r.suite) && !now.has(keyOf(r))).length,
   };
 }
 
+/**
+ * Refuses results that have nothing to do with what is to be measured.
+ * @param {string} file
+ * @param {Result[]} results
+ * @param {string[]} suites
+ */
+export function checkComparable(file, results, suites) {
+  const known = new Set(results.map(({ suite }) => suite));
+  if (suites.some((suite) => known.has(suite))) return;
+  throw new Error(
+    `${file}: only results of ${[...known].join(", ")}, none of ${suites.join(", ")}`,
+  );
+}
+
 /** @param {ReturnType<typeof compare>} found */
-export function renderComparison({ changes, drift, added, gone }) {
+export function renderComparison({ changes, machine, added, gone }) {
   const of = (/** @type {string} */ verdict) => changes.filter((one) => one.verdict === verdict);
   const line = (/** @type {(typeof changes)[number]} */ { result, times }) => {
     const { suite, case: name, median: value, unit } = result;
-    const factor = times > 1 ? `${round(times)} x slower` : `${round(1 / times)} x faster`;
+    const many = (/** @type {number} */ x) => (x > 1e3 ? "over 1000" : round(x));
+    const factor = times > 1 ? `${many(times)} x slower` : `${many(1 / times)} x faster`;
     return `  ${suite} ${name}: ${idOf(result)} ${factor}, now ${round(value)} ${unit}`;
   };
   const counts = ["slower", "faster", "unchanged"].map(
     (verdict) => `${of(verdict).length} ${verdict}`,
   );
-  const moved = [...drift].filter(([, value]) => Math.abs(value) > 0.02);
   return [
     `## Compared: ${counts.join(", ")}, ${added} new, ${gone} gone`,
     "",
@@ -131,9 +156,9 @@ export function renderComparison({ changes, drift, added, gone }) {
       );
       return found.length > 0 ? [`${verdict}:`, ...found.map(line), ""] : [];
     }),
-    ...moved.map(
-      ([suite, value]) =>
-        `The machine itself: the other subjects of ${suite} take ${round(Math.exp(value))} times what they took; that is taken off.`,
+    ...[...machine].map(
+      ([suite, { moved, noise }]) =>
+        `${suite}: what did not change takes ${round(Math.exp(moved))} times what it took, give or take ${(100 * (Math.exp(noise) - 1)).toFixed(0)} %: taken off.`,
     ),
   ].join("\n");
 }

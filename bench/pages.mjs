@@ -186,6 +186,7 @@ th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid var(--line); text-alig
 th { background: var(--soft); }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 li { overflow-wrap: anywhere; font-size: 0.9rem; }
+svg { max-width: 100%; height: auto; min-width: 30rem; }
 svg text { fill: currentColor; }
 svg .role-axis-grid line, svg .role-axis-domain line, svg .role-axis-tick line { stroke: var(--line); }
 `;

@@ -111,7 +111,10 @@ function compare(id, other, show) {
   return (/** @type {Map<string, Result>} */ row) => {
     const mine = row.get(id);
     const theirs = row.get(other);
-    return mine && theirs ? show(ratio(mine, theirs)) : "";
+    if (!mine || !theirs) return "";
+    const found = ratio(mine, theirs);
+    // Nothing beside nothing is the same; more than that is no number of times.
+    return Number.isFinite(found) ? show(found) : mine.median === theirs.median ? "same" : "";
   };
 }
 

@@ -69,6 +69,7 @@ const bounds = [
 
 /** How many times as long an update with vanished gradients may take. */
 const vanishedFactor = 1.1;
+const vanished = /, vanished (gradients|inputs)$/;
 /** What two threads must gain where there is enough to do, and may lose elsewhere, noise included. */
 const threadGain = { enough: /batch (128|512)$|^(256|512|1024)x/, factor: 1.8, least: 0.97 };
 
@@ -122,14 +123,14 @@ export function judge(results) {
         }),
     ),
     ...own
-      .filter((r) => r.suite === "optimizer" && r.case.endsWith("vanished gradients"))
+      .filter(({ case: name }) => vanished.test(name))
       .flatMap((mine) => {
-        const name = mine.case.replace(/, vanished gradients$/, "");
+        const name = mine.case.replace(vanished, "");
         const usual = own.find((r) => r.suite === mine.suite && r.case === name);
         if (!usual) return [];
-        const found = mine.median / usual.median;
+        const found = ratio(usual, mine);
         const wanted = `at most ${vanishedFactor} times the usual`;
-        const what = "vanished gradients cost no more";
+        const what = "vanished numbers cost no more";
         return [verdict(found <= vanishedFactor, what, mine, wanted, `${round(found)} times`)];
       }),
     ...results

@@ -1,7 +1,7 @@
 // What libraries cost beside time: how long until the first prediction, how many bytes to load, how
 // much memory. Each figure comes from a process of its own (../programs/).
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,16 @@ const tfWasm = [
   "@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
   "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-simd.wasm",
 ];
+
+/** Its entry and the chunk of its backends, but those for GPUs; the names hold hashes. */
+function jaxJs() {
+  const folder = installed("@jax-js/jax/dist");
+  if (!existsSync(folder)) return [];
+  const wanted = /^(index|backend-.*|rolldown-runtime-.*)\.js$/;
+  return readdirSync(folder)
+    .filter((name) => wanted.test(name))
+    .map((name) => join(folder, name));
+}
 
 /**
  * What a page loads of each, in its smallest published form, and where it can train.
@@ -49,7 +59,10 @@ const libraries = {
     ...{ trains: false, place: 32, package: "onnxruntime-web" },
   },
   "ort-node": { files: [], trains: false, place: 33, package: "onnxruntime-node" },
-  "jax-js": { files: [], trains: true, place: 34, package: "@jax-js/jax" },
+  "jax-js": {
+    ...{ files: jaxJs(), trains: true, place: 34 },
+    package: "@jax-js/jax",
+  },
   "brain.js": {
     ...{ files: [installed("brain.js/dist/browser.js")], trains: true, place: 35 },
     package: "brain.js",

@@ -37,11 +37,11 @@ function makeTrainer({ engine, floats }, count, { rule, hyperparameters = [], sl
   };
 }
 
-export function elementwise(raw, { op, count, backward, isBinary }) {
-  return backward ? forwardAndBackward(raw, op, count) : forward(raw, op, count, isBinary);
+export function elementwise(raw, { op, count, backward, isBinary, reach }) {
+  return backward ? forwardAndBackward(raw, op, count) : forward(raw, op, count, isBinary, reach);
 }
 
-function forward({ engine, floats }, op, count, isBinary) {
+function forward({ engine, floats }, op, count, isBinary, reach = 4) {
   const graph = new GraphWriter();
   const x = graph.input("x", "float32", [count]);
   const y = isBinary ? graph.input("y", "float32", [count]) : undefined;
@@ -49,8 +49,10 @@ function forward({ engine, floats }, op, count, isBinary) {
   graph.output("z", y === undefined ? graph.unary(name, x) : graph.binary(name, x, y));
   const program = engine.compile(graph.finish(), 1);
   const work = () => engine.run(program, 1, 1, 0, 0, 0, 0);
-  floats(engine.inputPtr(program, "x"), count).set(uniform(count, 5, -4, 4));
-  if (isBinary) floats(engine.inputPtr(program, "y"), count).set(uniform(count, 6, -4, 4));
+  floats(engine.inputPtr(program, "x"), count).set(uniform(count, 5, -reach, reach));
+  if (isBinary) {
+    floats(engine.inputPtr(program, "y"), count).set(uniform(count, 6, -reach, reach));
+  }
   work();
   const check = { checksum: checksum(floats(engine.outputPtr(program, "z"), count), 1, count) };
   return { work, check, release: () => engine.freeProgram(program) };

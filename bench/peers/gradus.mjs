@@ -98,8 +98,8 @@ async function train({ tensor, ...gradus }, { widths, batch, extras }) {
   };
 }
 
-async function predict({ tensor, ...gradus }, { widths, rows }) {
-  const model = denseNet(gradus, widths);
+async function predict({ tensor, ...gradus }, { widths, rows, extras }) {
+  const model = denseNet(gradus, widths, [], extras);
   const x = tensor(uniform(rows * widths[0], 200, 0, 1), [rows, widths[0]]);
   const { data } = await model.predictOnBatch(x);
   return {

@@ -6,10 +6,11 @@ import { checksum, denseWeights, uniform } from "../inputs.mjs";
 import { onnxModel } from "../onnx.mjs";
 
 const suites = ["gemm", "predict"];
+const skips = ({ extras = {} }) => Object.keys(extras).length > 0;
 
 export const subjects = [
-  { id: "ort-web", subject: "ort", build: "web", threads: 1, place: 32, suites },
-  { id: "ort-node", subject: "ort", build: "node", threads: 1, place: 33, suites },
+  { id: "ort-web", subject: "ort", build: "web", threads: 1, place: 32, suites, skips },
+  { id: "ort-node", subject: "ort", build: "node", threads: 1, place: 33, suites, skips },
 ];
 
 const installed = fileURLToPath(new URL("../node_modules", import.meta.url));

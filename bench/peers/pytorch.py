@@ -77,8 +77,9 @@ FUNCTIONS = {
 
 def elementwise(work):
     count, op = work["count"], work["op"]
-    x = torch.from_numpy(uniform(count, 5, -4, 4))
-    y = torch.from_numpy(uniform(count, 6, -4, 4))
+    reach = work["reach"]
+    x = torch.from_numpy(uniform(count, 5, -reach, reach))
+    y = torch.from_numpy(uniform(count, 6, -reach, reach))
     call = FUNCTIONS[op] if op in FUNCTIONS else None
     if work["isBinary"]:
         run = (lambda: x + y) if op == "add" else (lambda: x * y)
@@ -226,7 +227,7 @@ def fit(work):
 
 def predict(work):
     widths, rows = work["widths"], work["rows"]
-    model = nn.Sequential(*dense_net(widths), nn.Softmax(dim=-1)).eval()
+    model = nn.Sequential(*dense_net(widths, work["extras"]), nn.Softmax(dim=-1)).eval()
     x = uniform(rows * widths[0], 200, 0, 1).reshape(rows, widths[0])
 
     def run():

@@ -97,9 +97,9 @@ async function gemm(tf, { m, k, n, transposeA, transposeB }) {
   };
 }
 
-async function elementwise(tf, { op, count }) {
-  const x = tf.tensor1d(uniform(count, 5, -4, 4));
-  const y = tf.tensor1d(uniform(count, 6, -4, 4));
+async function elementwise(tf, { op, count, reach }) {
+  const x = tf.tensor1d(uniform(count, 5, -reach, reach));
+  const y = tf.tensor1d(uniform(count, 6, -reach, reach));
   const f = functions[op];
   const result = f(tf, x, y);
   const check = { checksum: checksum(await result.data(), 1, count) };
@@ -220,8 +220,8 @@ async function fit(tf, work) {
   };
 }
 
-async function predict(tf, { widths, rows }) {
-  const model = denseNet(tf, widths);
+async function predict(tf, { widths, rows, extras }) {
+  const model = denseNet(tf, widths, extras);
   const x = uniform(rows * widths[0], 200, 0, 1);
   const work = () =>
     tf.tidy(() => model.predictOnBatch(tf.tensor2d(x, [rows, widths[0]])).dataSync());

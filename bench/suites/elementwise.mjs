@@ -10,6 +10,10 @@ const far = 2 ** 22;
 const forwardBytes = 8;
 const backwardBytes = 12;
 
+/** Inputs are drawn from -reach to reach; vanished ones are small, some of them denormal. */
+const reach = 4;
+const vanishedReach = 1e-37;
+
 /** Functions with so little arithmetic that memory bounds them. */
 export const boundByMemory = ["relu", "leakyRelu", "relu6", "hardTanh"];
 
@@ -17,15 +21,16 @@ export const boundByMemory = ["relu", "leakyRelu", "relu6", "hardTanh"];
  * @param {string} op an activation, or "add" and "multiply" of two
  * @param {number} count
  * @param {boolean} [backward] also
+ * @param {boolean} [vanished] of numbers next to 0, where processors become slow
  */
-function work(op, count, backward = false) {
+function work(op, count, backward = false, vanished = false) {
   const isBinary = op === "add" || op === "multiply";
   const bytes = isBinary ? 12 : forwardBytes + (backward ? backwardBytes : 0);
   const size = count >= 2 ** 20 ? `${count / 2 ** 20} Mi` : `${count / 2 ** 10} Ki`;
   return {
     kind: "elementwise",
-    name: `${op}, ${size}${backward ? ", forward and backward" : ""}`,
-    ...{ op, count, backward, isBinary },
+    name: `${op}, ${size}${backward ? ", forward and backward" : ""}${vanished ? ", vanished inputs" : ""}`,
+    ...{ op, count, backward, isBinary, reach: vanished ? vanishedReach : reach },
     flops: bytes * count,
   };
 }
@@ -41,7 +46,11 @@ export const suite = {
   /** @param {{ quick: boolean }} effort */
   cases({ quick }) {
     const ops = quick ? quickOps : Object.keys(activations);
-    const nearby = ops.flatMap((op) => [work(op, near), work(op, near, true)]);
+    const nearby = ops.flatMap((op) => [
+      work(op, near),
+      work(op, near, false, true),
+      work(op, near, true),
+    ]);
     const memory = quick ? ["relu"] : boundByMemory;
     const long = [...memory, "add", "multiply"].map((op) => work(op, far));
     return [...long, ...nearby];
@@ -53,10 +62,10 @@ export const suite = {
    */
   toUnit: ({ flops }, seconds) => flops / seconds / 1e9,
 
-  /** @param {{ op: string, count: number, backward: boolean, isBinary: boolean }} work */
-  expected({ op, count, backward, isBinary }) {
-    const x = uniform(count, 5, -4, 4);
-    const y = uniform(count, 6, -4, 4);
+  /** @param {{ op: string, count: number, backward: boolean, isBinary: boolean, reach: number }} work */
+  expected({ op, count, backward, isBinary, reach: to }) {
+    const x = uniform(count, 5, -to, to);
+    const y = uniform(count, 6, -to, to);
     const of = (/** @type {number} */ i) => {
       if (isBinary) return op === "add" ? x[i] + y[i] : x[i] * y[i];
       return backward ? slope(op, x[i]) : activations[op](x[i]);

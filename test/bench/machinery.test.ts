@@ -10,7 +10,7 @@ const load = (file: string) => import(new URL(file, folder).href);
 const { onnxModel } = await load("onnx.mjs");
 const { judge } = await load("targets.mjs");
 const { fitLine } = await load("fit-lines.mjs");
-const { compare, readResults, renderComparison } = await load("compare.mjs");
+const { checkComparable, compare, readResults, renderComparison } = await load("compare.mjs");
 const { activations, slope, updates } = await load("formulas.mjs");
 const { allSuites } = await load("suites.mjs");
 
@@ -188,6 +188,34 @@ describe("two runs", () => {
       samples: one.samples.map((s) => s * 1.5),
     }));
     expect(verdicts(slower)).toEqual(["unchanged", "unchanged", "unchanged", "unchanged"]);
+  });
+
+  it("take memory that grows from nothing for slower", () => {
+    const growth = (value: number) => [
+      { ...result("gradus-relaxed", "grown", value), samples: [value, value, value] },
+    ];
+    const found = (a: number, b: number) => compare(growth(a), growth(b)).changes[0].verdict;
+    expect([found(0, 1e6), found(0, 0), found(1e6, 0)]).toEqual(["slower", "unchanged", "faster"]);
+  });
+
+  it("need suites in common", () => {
+    expect(() => checkComparable("old.json", before, ["gemm"])).toThrow(
+      "old.json: only results of train",
+    );
+    expect(() => checkComparable("old.json", before, ["gemm", "train"])).not.toThrow();
+  });
+
+  it("do not take the scatter of a noisy machine for a change", () => {
+    const noisy = (sign: number) =>
+      names.flatMap((name, i) => [
+        result("gradus-relaxed", name, (1 + i) * (1 + 0.08 * sign)),
+        result("tfjs-wasm", name, (10 + i) * (1 + (i % 2 === 0 ? 0.08 : -0.08) * sign)),
+        result("pytorch", name, (20 + i) * (1 + (i % 2 === 0 ? -0.08 : 0.08) * sign)),
+      ]);
+    const found = compare(noisy(0), noisy(1)).changes;
+    expect(found.map(({ verdict }: { verdict: string }) => verdict)).toEqual(
+      names.map(() => "unchanged"),
+    );
   });
 
   it("read only what is a benchmark's", () => {

@@ -169,7 +169,8 @@ function relativeSpread(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (/** @type {number} */ share) => sorted[Math.round(share * (sorted.length - 1))];
   const distance = (at(0.75) - at(0.25)) / 2;
-  return distance === 0 ? 0 : distance / median(sorted);
+  const middle = median(sorted);
+  return middle === 0 ? 0 : distance / middle;
 }
 
 /** @param {{ met: boolean, text: string }[]} verdicts */

@@ -147,6 +147,8 @@ function glanceAtDrawing(model) {
     .then(showReading, () => {})
     .finally(() => {
       answering = false;
+      // Whoever asked meanwhile, at the end of training too, still waits.
+      if (asked) ask();
     });
 }
 

@@ -127,11 +127,17 @@ unsafe fn transpose_lines(
 /// Packs strips of A from a `[k, _]` matrix (A stored transposed): `count` strips of `rows` rows
 /// (4 to 6) each, one after the other; within a strip the k-th group of `rows` follows the (k-1)-th.
 ///
-/// Several strips at once, because they share cache lines of A.
+/// Several strips at once, because they share cache lines of A. Returns where they are.
 ///
 /// # Safety
 /// `a` must be readable for k rows of `rows * count`, `out` writable for `k * rows * count`.
-pub unsafe fn strips(a: Place<*const f32>, k: usize, rows: usize, count: usize, out: *mut f32) {
+pub unsafe fn strips(
+    a: Place<*const f32>,
+    k: usize,
+    rows: usize,
+    count: usize,
+    out: *mut f32,
+) -> Place<*const f32> {
     // SAFETY: the caller's promise.
     unsafe {
         match rows {
@@ -141,6 +147,30 @@ pub unsafe fn strips(a: Place<*const f32>, k: usize, rows: usize, count: usize, 
             _ => unreachable!("strips of {rows} rows are not packed"),
         }
     }
+    Place {
+        start: out,
+        stride: rows,
+    }
+}
+
+/// Copies a strip of A, `rows` rows of k, to rows that are `stride` apart; returns where it is.
+///
+/// # Safety
+/// `a` must be readable for `rows` rows of k, `out` writable for as many of `stride`, at least k.
+pub unsafe fn rows(
+    a: Place<*const f32>,
+    k: usize,
+    rows: usize,
+    stride: usize,
+    out: *mut f32,
+) -> Place<*const f32> {
+    for r in 0..rows {
+        // SAFETY: the caller's promise.
+        unsafe {
+            core::ptr::copy_nonoverlapping(a.start.add(r * a.stride), out.add(r * stride), k)
+        };
+    }
+    Place { start: out, stride }
 }
 
 /// # Safety

@@ -19,14 +19,19 @@ const builds = ["relaxed", "strict"];
 /** Numbers of threads whose speed is compared; 1 is the build without threads. */
 const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availableParallelism()));
 
+/** What only the public API builds; and in a quick run the strict build. */
+const skips = (build, { extras = {} }, { quick }) =>
+  Object.keys(extras).length > 0 || (quick && build === "strict");
+
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
     ...{ place: 10 + i },
     suites: ["train", "predict", "fit", ...(build === "relaxed" ? ["scaling"] : [])],
-    skips: ({ extras = {} }) => Object.keys(extras).length > 0,
+    skips: (work, effort) => skips(build, work, effort),
   })),
   ...builds.map((build, i) => ({
+    skips: (work, effort) => skips(build, work, effort),
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
     ...{ place: 90 + i, suites: ["gemm", "elementwise"] },
   })),
@@ -37,7 +42,7 @@ export const subjects = [
         place: 20 + 10 * i + threads,
         suites: build === "relaxed" && threads === 2 ? ["threads", "scaling"] : ["threads"],
       },
-      skips: ({ extras = {} }) => Object.keys(extras).length > 0,
+      skips: (work, effort) => skips(build, work, effort),
     })),
   ),
 ];

@@ -46,7 +46,7 @@ const skips = (work, effort, slow) =>
   work.extras?.weightDecay !== undefined ||
   (work.kind === "elementwise" && (work.backward || !(work.op in functions))) ||
   (work.kind === "optimizer" && !(work.rule in rules)) ||
-  (slow && (work.kind === "fit" || (effort.quick && work.flops > 2e8)));
+  (slow && (work.kind === "fit" || (effort.quick && work.flops > 2e7)));
 
 export const subjects = [
   {

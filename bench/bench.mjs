@@ -29,16 +29,8 @@ export async function bench(request) {
   const effort = quick ? efforts.quick : efforts.full;
   const start = performance.now();
   // Before anything is measured, so that a wrong name costs no time.
-  const earlier = request.compare === undefined ? undefined : readOrFail(request.compare);
-  if (earlier) {
-    orFail(() =>
-      checkComparable(
-        request.compare ?? "",
-        earlier,
-        suites.map(({ name }) => name),
-      ),
-    );
-  }
+  const names = suites.map(({ name }) => name);
+  const earlier = request.compare === undefined ? undefined : readEarlier(request.compare, names);
   // What an earlier run left there stays until there is something better.
   const file = json ?? join(request.report, "results.json");
   write(`${file}.part`, []);
@@ -97,9 +89,8 @@ export async function renderSaved({ render: folder, compare: other, failOnSlower
   await writeReport(folder, results);
   say(`bench: ${join(folder, "report.md")} and report.html`);
   if (other === undefined) return;
-  const earlier = readOrFail(other);
   const suites = [...new Set(results.map(({ suite }) => suite))];
-  orFail(() => checkComparable(other, earlier, suites));
+  const earlier = readEarlier(other, suites);
   failIfSlower(printComparison(compare(earlier, results)), { failOnSlower });
 }
 
@@ -143,6 +134,17 @@ async function finish({ report, json }, run, results) {
 
 /** @param {string} file */
 const readOrFail = (file) => orFail(() => readResults(file));
+
+/**
+ * Results of an earlier run that have something to do with these suites.
+ * @param {string} file
+ * @param {string[]} suites
+ */
+function readEarlier(file, suites) {
+  const earlier = readOrFail(file);
+  orFail(() => checkComparable(file, earlier, suites));
+  return earlier;
+}
 
 /**
  * @template T

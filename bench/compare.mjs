@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { median } from "./measure.mjs";
 import { isPeer } from "./report.mjs";
-import { idOf, round } from "./targets.mjs";
+import { idOf, isRate, round } from "./targets.mjs";
 
 /** @typedef {import("./measure.mjs").Result} Result */
 
@@ -53,7 +53,7 @@ function randomNumbers() {
  */
 export function change(before, after) {
   const random = randomNumbers();
-  const sign = before.unit.endsWith("/s") ? -1 : 1;
+  const sign = isRate(before.unit) ? -1 : 1;
   const draw = (/** @type {number[]} */ samples) =>
     median(samples.map(() => samples[Math.floor(random() * samples.length)]));
   const log = (/** @type {number} */ a, /** @type {number} */ b) => sign * logRatio(a, b);

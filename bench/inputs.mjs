@@ -104,6 +104,18 @@ export function checksum(matrix, rows, columns) {
   return sum;
 }
 
+/**
+ * What the suite predict recognises probabilities by: their checksum, and what they add up to.
+ * @param {Float32Array} probabilities [rows, classes]
+ * @param {number} rows
+ */
+export function predictionCheck(probabilities, rows) {
+  return {
+    checksum: checksum(probabilities, rows, probabilities.length / rows),
+    sum: probabilities.reduce((sum, p) => sum + p, 0),
+  };
+}
+
 /** Steps of training on the first batch before anything is timed; their losses are compared. */
 export const checkedSteps = 5;
 

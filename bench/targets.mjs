@@ -163,13 +163,16 @@ function verdict(met, what, { suite, case: name }, wanted, found) {
   return { met, what: about, wanted, found, text: `${about}: ${found} (target ${wanted})` };
 }
 
+/** Whether more of the unit is better. */
+export const isRate = (/** @type {string} */ unit) => unit.endsWith("/s");
+
 /**
  * How many times as fast `mine` is as `other`.
  * @param {Result} mine
  * @param {Result} other
  */
 export function ratio(mine, other) {
-  return mine.unit.endsWith("/s") ? mine.median / other.median : other.median / mine.median;
+  return isRate(mine.unit) ? mine.median / other.median : other.median / mine.median;
 }
 
 /** @param {number} value three significant digits without exponent */

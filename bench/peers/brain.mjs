@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import {
   adam,
   checkedSteps,
-  checksum,
   denseWeights,
+  predictionCheck,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -112,10 +112,7 @@ function predict(NeuralNetwork, { widths, rows }) {
   const found = work();
   return {
     work,
-    check: {
-      checksum: checksum(found, rows, classes),
-      sum: found.reduce((sum, p) => sum + p, 0),
-    },
+    check: predictionCheck(found, rows),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   checkedSteps,
   checksum,
   denseWeights,
+  predictionCheck,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -212,7 +213,7 @@ function predict(raw, { widths, rows }) {
   const found = work();
   return {
     work,
-    check: { checksum: checksum(found, rows, classes), sum: found.reduce((sum, p) => sum + p, 0) },
+    check: predictionCheck(found, rows),
     release() {
       engine.freeProgram(program);
       for (const { kernel, bias } of weights) {

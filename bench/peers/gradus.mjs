@@ -5,9 +5,9 @@ import {
   adam,
   checkedEpochs,
   checkedSteps,
-  checksum,
   denseWeights,
   fitData,
+  predictionCheck,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -105,10 +105,7 @@ async function predict({ tensor, ...gradus }, { widths, rows, extras }) {
   const { data } = await model.predictOnBatch(x);
   return {
     work: () => model.predictOnBatch(x),
-    check: {
-      checksum: checksum(data, rows, widths[widths.length - 1]),
-      sum: data.reduce((sum, p) => sum + p, 0),
-    },
+    check: predictionCheck(data, rows),
     release: () => model.dispose(),
   };
 }

@@ -6,6 +6,7 @@ import {
   checkedSteps,
   checksum,
   denseWeights,
+  predictionCheck,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -83,10 +84,7 @@ async function predict(jax, { widths, rows }) {
   const found = await work();
   return {
     work,
-    check: {
-      checksum: checksum(found, rows, widths[widths.length - 1]),
-      sum: found.reduce((sum, p) => sum + p, 0),
-    },
+    check: predictionCheck(found, rows),
     release() {
       for (const { kernel, bias } of weights) for (const one of [kernel, bias]) one.dispose();
     },

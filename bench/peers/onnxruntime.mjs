@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checksum, denseWeights, uniform } from "../inputs.mjs";
+import { checksum, denseWeights, predictionCheck, uniform } from "../inputs.mjs";
 import { onnxModel } from "../onnx.mjs";
 
 const suites = ["gemm", "predict"];
@@ -107,10 +107,7 @@ async function predict(ort, id, { widths, rows }) {
   const found = await work();
   return {
     work,
-    check: {
-      checksum: checksum(found, rows, widths[widths.length - 1]),
-      sum: found.reduce((sum, p) => sum + p, 0),
-    },
+    check: predictionCheck(found, rows),
     release: () => session.release(),
   };
 }

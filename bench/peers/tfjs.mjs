@@ -8,6 +8,7 @@ import {
   checksum,
   denseWeights,
   fitData,
+  predictionCheck,
   trainingBatches,
   uniform,
 } from "../inputs.mjs";
@@ -60,22 +61,33 @@ export const subjects = [
   },
 ];
 
-/** @param {string} id */
-export async function open(id) {
-  const backend = id.replace("tfjs-", "");
+/**
+ * The library on one thread.
+ * @param {string} backend "wasm" or "cpu"
+ */
+export async function load(backend) {
   const require = createRequire(import.meta.url);
   const tf = require("@tensorflow/tfjs");
-  tf.env().set("PROD", true);
-  const notes = [];
   if (backend === "wasm") {
     const wasm = require("@tensorflow/tfjs-backend-wasm");
     wasm.setThreadsCount(1);
     wasm.setWasmPaths(join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm")), sep));
-    const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-    notes.push(simd ? "SIMD" : "no SIMD");
   }
   await tf.setBackend(backend);
   await tf.ready();
+  return tf;
+}
+
+/** @param {string} id */
+export async function open(id) {
+  const backend = id.replace("tfjs-", "");
+  const tf = await load(backend);
+  tf.env().set("PROD", true);
+  const notes = [];
+  if (backend === "wasm") {
+    const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+    notes.push(simd ? "SIMD" : "no SIMD");
+  }
   const kinds = { gemm, elementwise, optimizer, train, predict, fit };
   return {
     describe: () => ({ version: tf.version.tfjs, notes }),
@@ -228,10 +240,7 @@ async function predict(tf, { widths, rows, extras }) {
   const probabilities = work();
   return {
     work,
-    check: {
-      checksum: checksum(probabilities, rows, widths[widths.length - 1]),
-      sum: probabilities.reduce((sum, p) => sum + p, 0),
-    },
+    check: predictionCheck(probabilities, rows),
     release: () => model.dispose(),
   };
 }

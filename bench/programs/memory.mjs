@@ -42,14 +42,8 @@ const libraries = {
   },
 
   async tfjs(/** @type {number[]} */ widths, /** @type {number} */ batch) {
-    const { createRequire } = await import("node:module");
-    const { dirname, join, sep } = await import("node:path");
-    const require = createRequire(import.meta.url);
-    const tf = require("@tensorflow/tfjs");
-    const wasm = require("@tensorflow/tfjs-backend-wasm");
-    wasm.setThreadsCount(1);
-    wasm.setWasmPaths(join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm")), sep));
-    await tf.setBackend("wasm");
+    const { load } = await import("../peers/tfjs.mjs");
+    const tf = await load("wasm");
     const model = tf.sequential({
       layers: widths.slice(1).map((units, i) =>
         tf.layers.dense({

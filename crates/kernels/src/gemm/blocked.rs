@@ -49,13 +49,12 @@ pub fn longest_k(p: &Product) -> usize {
 const PACK_A: usize = 64 * 1024;
 
 /// Bytes after which lines share a set of the first cache, usually.
-const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 /// What sets rows apart that lay a multiple of `PAGE` apart: a line.
 const APART: usize = 16;
 
 /// Whether the rows of A drive each other out of the first cache (a strip of them, with B streaming
-/// by), and there are enough columns to make up for copying them: 92 instead of 85 % of the limit
-/// (measured at 1024).
+/// by), and there are enough columns to make up for copying them: 5 % faster (measured at 1024).
 fn collides(p: &Product) -> bool {
     !p.trans_a && p.k * size_of::<f32>() % PAGE == 0 && p.n >= 64
 }

@@ -4,7 +4,7 @@
 //! side by side as they lie, and the sums go to the first cache and back. They are taken in the same
 //! order as in `blocked`.
 
-use super::blocked;
+use super::blocked::{self, PAGE};
 use super::finish::Finisher;
 use super::small;
 use super::tile::{self, Place};
@@ -18,8 +18,6 @@ const LEAST_COLUMNS: usize = 128;
 const LEAST_NUMBERS: usize = 32 * 1024;
 /// Most columns whose sums wait in the first cache.
 const SEGMENT: usize = 1024;
-/// Bytes after which lines share a set of the first cache, usually.
-const PAGE: usize = 4096;
 
 pub fn is_worth(p: &Product) -> bool {
     p.m == 1 && p.n >= LEAST_COLUMNS && p.n * p.k >= LEAST_NUMBERS

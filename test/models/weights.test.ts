@@ -7,6 +7,7 @@ import {
   flatten,
   heNormal,
   type Model,
+  model,
   sequential,
 } from "../../ts/index.js";
 
@@ -105,6 +106,26 @@ describe("seeds", () => {
     expect(numbersOf(again)).toEqual(numbersOf(model));
     const other = sequential({ inputShape: [2], layers: [dense({ units: 2 })] });
     expect(other.seed).not.toBe(model.seed);
+  });
+  it("hold for layers that a model without one uses first", async () => {
+    const make = (shares: boolean) => {
+      const net = small(3);
+      if (shares) model({ inputs: net.inputs, outputs: net.outputs }).getWeights();
+      return numbersOf(net);
+    };
+    expect(make(true)).toEqual(make(false));
+    // A seed of its own counts.
+    const net = small(3);
+    const other = model({ inputs: net.inputs, outputs: net.outputs, seed: 4 });
+    expect(numbersOf(other)).toEqual(numbersOf(small(4)));
+    expect(numbersOf(net)).toEqual(numbersOf(small(4)));
+    // Weights that are given back are drawn anew, from the seed of whoever holds the layers then.
+    const layers = [dense({ units: 2 })];
+    sequential({ inputShape: [2], seed: 1, layers }).dispose();
+    const again = sequential({ inputShape: [2], seed: 2, layers });
+    const shares = model({ inputs: again.inputs, outputs: again.outputs });
+    const fresh = sequential({ inputShape: [2], seed: 2, layers: [dense({ units: 2 })] });
+    expect(numbersOf(shares)).toEqual(numbersOf(fresh));
   });
   it("fill every weight from a stream of its own", () => {
     const model = sequential({

@@ -38,7 +38,7 @@ interface Port extends PartDescription {
 }
 
 /** Nothing in it is random. */
-const noSeed = { value: 0, low: 0, high: 0 };
+const noSeed = { low: 0, high: 0 };
 
 const ports = (kind: string, parts: readonly PartDescription[]): readonly Port[] =>
   parts.map(({ name, shape }) => {

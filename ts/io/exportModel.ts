@@ -142,7 +142,7 @@ function numbersOf(
   const id = resources.compile(core, where, wire, 1);
   try {
     const program = new Program(core, where, id, 1, []);
-    program.run(1, 0, { value: 0, low: 0, high: 0 }, 0);
+    program.run(1, 0, { low: 0, high: 0 }, 0);
     return values.map(({ dims }, i) => {
       const size = dims.reduce((product, { factor }) => product * factor, 1);
       return program.output(`${i}`, size).slice();

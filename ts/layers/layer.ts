@@ -79,6 +79,15 @@ export interface LayerUser {
   check(where: string, kind: "changes"): void;
 }
 
+/** Where the random numbers of first weights come from. */
+export interface WeightOrigin {
+  /** The halves of the seed. */
+  readonly low: number;
+  readonly high: number;
+  /** The place of the layer in the model whose seed it is. */
+  readonly layer: number;
+}
+
 /** What a layer gets when a model is built from it first; it keeps it in every other model. */
 export class LayerState {
   readonly name: string;
@@ -88,6 +97,8 @@ export class LayerState {
   readonly resources: Resources;
   /** The models that use it. */
   readonly users = new Set<LayerUser>();
+  /** Of the first model with a seed that holds it: models without one draw from it. */
+  origin: WeightOrigin | null = null;
 
   constructor(
     layer: Layer,
@@ -109,6 +120,7 @@ export class LayerState {
     this.users.delete(user);
     if (this.users.size > 0) return;
     this.resources.free();
+    this.origin = null;
     for (const { variable } of this.weights) variable.forget();
   }
 }

@@ -14,7 +14,10 @@ export interface ModelOptions<I extends TensorStructure, O extends TensorStructu
   outputs: O;
   /** Default: `"model"`. */
   name?: string;
-  /** Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one. */
+  /**
+   * Fixes initial weights, shuffling and dropout; whole, at least 0. Default: a random one, and
+   * for the weights of layers that it shares with a model that has a seed, that model's.
+   */
   seed?: number;
 }
 

@@ -50,7 +50,7 @@ import type { Seed } from "./seed.js";
 import { headline, summarize, summarizeAsHtml } from "./summary.js";
 import { type CompileOptions, TrainingSetup } from "./training-setup.js";
 import { warnOfModel } from "./warnings.js";
-import { checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
+import { bindWeights, checkWeights, countNumbers, readWeights, writeWeights } from "./weights.js";
 
 /** What is known about a weight. */
 export interface WeightInfo {
@@ -113,6 +113,7 @@ export class Model<
     this.#state = new ModelState(name, graph, seed);
     const { activity } = this.#state;
     for (const layer of graph.layers) (layer.state as LayerState).users.add(activity);
+    bindWeights(graph, seed);
   }
 
   /** Its name. */

@@ -4,7 +4,7 @@ import { shapeText, sizeOf, type Tensor, tensor } from "../data/tensor.js";
 import { fail } from "../errors.js";
 import type { ModelData } from "./input-data.js";
 import type { Program } from "./program.js";
-import type { Seed } from "./seed.js";
+import type { SeedHalves } from "./seed.js";
 
 /** Room for the predictions of `count` rows, one tensor for each output. */
 export function emptyResults(
@@ -33,7 +33,7 @@ export function emptyResult(where: string, shape: readonly number[]): Tensor {
 /** Predicts rows `from` up to `to`; `names` are those of the outputs in the program. */
 export function predictBatch(
   program: Program,
-  seed: Seed,
+  seed: SeedHalves,
   { count, parts }: ModelData,
   from: number,
   to: number,

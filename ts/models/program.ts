@@ -5,7 +5,7 @@ import { fail, GradusError } from "../errors.js";
 import type { GraphVariable } from "../graph.js";
 import type { Core } from "../runtime/core.js";
 import type { Resources } from "../runtime/resources.js";
-import type { Seed } from "./seed.js";
+import type { SeedHalves } from "./seed.js";
 
 /** An input of a program. */
 export interface ProgramInput {
@@ -78,7 +78,7 @@ export class Program {
    * Runs the first `batch` rows of what was written; random numbers are those of the draw for the
    * rows from `row` on.
    */
-  run(batch: number, step: number, seed: Seed, draw: number, row = 0): void {
+  run(batch: number, step: number, seed: SeedHalves, draw: number, row = 0): void {
     try {
       this.#core.fast.run(this.id, batch, step, seed.low, seed.high, draw, row);
     } catch (error) {

@@ -1,7 +1,7 @@
 // One training step: the rows of a batch into the program, its rates, and the call. Shared by `fit`
 // and by the worker that `fit` may run in; it must not know models, optimizers or callbacks.
 import type { Program, ProgramData } from "./program.js";
-import type { Seed } from "./seed.js";
+import type { SeedHalves } from "./seed.js";
 
 /** Names of the inputs of programs that are no data. */
 export const rateNames = { learningRate: "learningRate", momentum: "momentum" } as const;
@@ -30,7 +30,7 @@ export interface StepClock {
   readonly accumulationSteps: number;
   /** Training steps ever made: keys the dropout masks. */
   readonly draws: number;
-  readonly seed: Seed;
+  readonly seed: SeedHalves;
 }
 
 /** One training step on the rows at these places in `order`. */
@@ -76,7 +76,7 @@ export function readMeasured(
   compare: Program | undefined,
   sizes: MeasuredSizes,
   gradients: Float32Array | null,
-  seed: Seed,
+  seed: SeedHalves,
 ): Measured {
   const figures = program.output(figuresName, sizes.figures).slice();
   if (!compare || !gradients) return { figures, changes: null, gradients: null };

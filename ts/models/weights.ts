@@ -4,7 +4,7 @@ import { inShape } from "../data/shaped.js";
 import { isTensor, type Tensor, tensor } from "../data/tensor.js";
 import { describe, fail, GradusError, nearest } from "../errors.js";
 import type { FillPlan } from "../initializers.js";
-import type { LayerState, LayerWeight } from "../layers/layer.js";
+import type { LayerState, LayerWeight, WeightOrigin } from "../layers/layer.js";
 import type { Core } from "../runtime/core.js";
 import type { LayerGraph, ModelWeight } from "./layer-graph.js";
 import { type Seed, split } from "./seed.js";
@@ -15,6 +15,17 @@ const weightsPerLayer = 256;
 /** How many numbers the weights are. */
 export function countNumbers(weights: readonly LayerWeight[]): number {
   return weights.reduce((sum, { variable }) => sum + variable.size, 0);
+}
+
+/**
+ * Remembers with the layers of a model the seed that was given to it. A model without one that
+ * makes their weights, being used first, draws from that.
+ */
+export function bindWeights(graph: LayerGraph, { low, high, given }: Seed): void {
+  if (!given) return;
+  for (const [layer, { state }] of graph.layers.entries()) {
+    (state as LayerState).origin ??= { low, high, layer };
+  }
 }
 
 /** Makes the weights that do not exist yet and fills them; when memory is out, none. */
@@ -40,7 +51,9 @@ export function createWeights(core: Core, where: string, graph: LayerGraph, seed
     throw sizeError(where, `${thousands(count)} weights`, count, error);
   }
   for (const index of made) {
-    fillWeights(core, states[index] as LayerState, plans[index] ?? [], index, seed);
+    const state = states[index] as LayerState;
+    const own = { low: seed.low, high: seed.high, layer: index };
+    fillWeights(core, state, plans[index] ?? [], seed.given ? own : (state.origin ?? own));
   }
 }
 
@@ -57,8 +70,7 @@ function fillWeights(
   core: Core,
   state: LayerState,
   plans: readonly FillPlan[],
-  layerIndex: number,
-  seed: Seed,
+  origin: WeightOrigin,
 ): void {
   for (const [i, { spec, variable }] of state.weights.entries()) {
     const plan = plans[i] as FillPlan;
@@ -68,8 +80,8 @@ function fillWeights(
     }
     const { kind, a, b } = plan;
     const own = spec.initializer.seed;
-    const { low, high } = own === null ? seed : split(own);
-    const stream = own === null ? layerIndex * weightsPerLayer + i : 0;
+    const { low, high } = own === null ? origin : split(own);
+    const stream = own === null ? origin.layer * weightsPerLayer + i : 0;
     core.call(variable.name, (engine) => {
       engine.fill(variable.id, kind, a, b, low, high, stream);
     });

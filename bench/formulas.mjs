@@ -17,6 +17,28 @@ function erf(/** @type {number} */ x) {
   return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
+/** What batch normalisation is measured with. */
+export const normalization = { name: "batchNormalization", channels: 256, epsilon: 1e-3 };
+
+/**
+ * Batch normalisation without scale and shift.
+ * @param {Float32Array} x [rows, channels]
+ */
+export function normalized(x) {
+  const { channels, epsilon } = normalization;
+  const rows = x.length / channels;
+  const y = new Float64Array(x.length);
+  for (let channel = 0; channel < channels; channel += 1) {
+    const column = Float64Array.from({ length: rows }, (_, row) => x[row * channels + channel]);
+    const mean = column.reduce((sum, value) => sum + value, 0) / rows;
+    const variance = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows;
+    for (const [row, value] of column.entries()) {
+      y[row * channels + channel] = (value - mean) / Math.sqrt(variance + epsilon);
+    }
+  }
+  return y;
+}
+
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
 

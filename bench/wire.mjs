@@ -11,6 +11,7 @@ const codes = {
   reduce: 8,
   softmax: 11,
   sparseCrossEntropy: 13,
+  batchNorm: 17,
 };
 const types = { float32: 0, int32: 1 };
 
@@ -119,6 +120,13 @@ export class GraphWriter {
   /** @param {number} x */
   softmax(x) {
     return this.#node("softmax", x);
+  }
+
+  /** @param {number} x normalised over all axes but the last @param {number} epsilon */
+  batchNorm(x, epsilon) {
+    const node = this.#node("batchNorm", x);
+    this.#nodes.float(epsilon).byte(0);
+    return node;
   }
 
   /** @param {number} logits @param {number} labels */

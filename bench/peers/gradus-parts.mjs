@@ -1,5 +1,6 @@
 // Parts of a training step on the engine of gradus alone: elementwise functions and updates; and the
 // plain copy that elementwise work is held against.
+import { normalization } from "../formulas.mjs";
 import { checksum, uniform } from "../inputs.mjs";
 import { comparedSteps, decaySteps, firstSize, rate, vanishedSize } from "../suites/optimizer.mjs";
 import { GraphWriter } from "../wire.mjs";
@@ -43,10 +44,12 @@ export function elementwise(raw, { op, count, backward, isBinary, reach }) {
 
 function forward({ engine, floats }, op, count, isBinary, reach = 4) {
   const graph = new GraphWriter();
-  const x = graph.input("x", "float32", [count]);
+  const { name: norm, channels, epsilon } = normalization;
+  const x = graph.input("x", "float32", op === norm ? [count / channels, channels] : [count]);
   const y = isBinary ? graph.input("y", "float32", [count]) : undefined;
   const name = op === "multiply" ? "mul" : op;
-  graph.output("z", y === undefined ? graph.unary(name, x) : graph.binary(name, x, y));
+  const unary = () => (op === norm ? graph.batchNorm(x, epsilon) : graph.unary(name, x));
+  graph.output("z", y === undefined ? unary() : graph.binary(name, x, y));
   const program = engine.compile(graph.finish(), 1);
   const work = () => engine.run(program, 1, 1, 0, 0, 0, 0);
   floats(engine.inputPtr(program, "x"), count).set(uniform(count, 5, -reach, reach));

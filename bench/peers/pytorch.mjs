@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { normalization } from "../formulas.mjs";
 
 export const subjects = [
   {
@@ -13,7 +14,8 @@ export const subjects = [
     suites: ["gemm", "elementwise", "optimizer", "train", "predict", "fit", "scaling"],
     // What it has no function or rule for.
     skips: ({ kind, op, rule }) =>
-      (kind === "elementwise" && ["squareplus", "sparseSigmoid"].includes(op)) ||
+      (kind === "elementwise" &&
+        ["squareplus", "sparseSigmoid", normalization.name].includes(op)) ||
       (kind === "optimizer" && ["adadelta", "lion"].includes(rule)),
     start() {
       const python = findPython();

@@ -1,5 +1,6 @@
-// Elementwise work, as bytes per second beside a plain copy of as many bytes.
-import { activations, slope } from "../formulas.mjs";
+// Elementwise work, as bytes per second beside a plain copy of as many bytes; batch normalisation with
+// the statistics of the batch among it, as vanished numbers would slow it down likewise.
+import { activations, normalization, normalized, slope } from "../formulas.mjs";
 import { checksum, uniform } from "../inputs.mjs";
 
 /** Numbers that fit into a second cache with their results, and ones that fit into none. */
@@ -51,6 +52,7 @@ export const suite = {
       work(op, near, false, true),
       work(op, near, true),
     ]);
+    nearby.push(work(normalization.name, near), work(normalization.name, near, false, true));
     const memory = quick ? ["relu"] : boundByMemory;
     const long = [...memory, "add", "multiply"].map((op) => work(op, far));
     return [...long, ...nearby];
@@ -65,6 +67,7 @@ export const suite = {
   /** @param {{ op: string, count: number, backward: boolean, isBinary: boolean, reach: number }} work */
   expected({ op, count, backward, isBinary, reach: to }) {
     const x = uniform(count, 5, -to, to);
+    if (op === normalization.name) return checksum(normalized(x), 1, count);
     const y = uniform(count, 6, -to, to);
     const of = (/** @type {number} */ i) => {
       if (isBinary) return op === "add" ? x[i] + y[i] : x[i] * y[i];

@@ -70,6 +70,16 @@ pub trait Lane: Copy {
     fn pmin(self, o: Self) -> Self;
     /// `if self < o { o } else { self }`: cheaper than `max`, and a NaN in `self` stays.
     fn pmax(self, o: Self) -> Self;
+    /// As `pmax`, in one instruction everywhere; for NaN in `self` either may come out.
+    #[inline(always)]
+    fn at_least(self, o: Self) -> Self {
+        self.pmax(o)
+    }
+    /// As `pmin`, in one instruction everywhere; for NaN in `self` either may come out.
+    #[inline(always)]
+    fn at_most(self, o: Self) -> Self {
+        self.pmin(o)
+    }
     /// Nearest whole number, ties to even.
     fn nearest(self) -> Self;
     /// Largest whole number not above.
@@ -110,6 +120,13 @@ pub trait Lane: Copy {
     #[inline(always)]
     fn zero_where(self, mask: Self::Mask) -> Self {
         Self::select(mask, Self::splat(0.0), self)
+    }
+
+    /// Numbers below `least` in magnitude become 0. WebAssembly cannot flush denormals, and a
+    /// multiplication with one takes a hundred cycles on some processors.
+    #[inline(always)]
+    fn flush(self, least: Self) -> Self {
+        self.zero_where(self.abs().lt(least))
     }
 
     /// Sum of the lanes in the fixed order `(l0 + l2) + (l1 + l3)`.

@@ -124,6 +124,16 @@ impl Lane for F32x4 {
         #[cfg(not(target_feature = "relaxed-simd"))]
         Self(f32x4_pmax(self.0, o.0))
     }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn at_least(self, o: Self) -> Self {
+        Self(f32x4_relaxed_max(self.0, o.0))
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn at_most(self, o: Self) -> Self {
+        Self(f32x4_relaxed_min(self.0, o.0))
+    }
     #[inline(always)]
     fn nearest(self) -> Self {
         Self(f32x4_nearest(self.0))

@@ -26,6 +26,9 @@ pub(crate) const EXP_MIN: f32 = -87.336_54;
 const EXP_MAX: f32 = 88.722_83;
 /// Below this, x - f(x) is under a quarter ulp for the functions with f(x) = x + O(x^2).
 const TINY: f32 = 1.0 / (1 << 25) as f32;
+/// The smallest |x| that functions look at where a smaller one gives the same: its powers, which
+/// they need, would be denormal, and slow.
+const LEAST: f32 = 1.0 / (1 << 30) as f32;
 
 /// `c[0] + c[1] x + c[2] x^2 ...` by Horner's rule.
 #[inline(always)]
@@ -79,8 +82,9 @@ fn exp_reduce<L: Lane>(x: L) -> (L, L) {
 /// `e^r 2^n` from what `exp_reduce` gives.
 #[inline(always)]
 fn exp_rebuild<L: Lane>(magic: L, r: L) -> L {
-    let y = exp_tail(r).fma(r.mul(r), r).add(L::constant(&1.0));
-    y.scale_by(magic)
+    // Without r^2, which is denormal for r below 2^-63.
+    let one = L::constant(&1.0);
+    exp_tail(r).fma(r, one).fma(r, one).scale_by(magic)
 }
 
 /// e^x for `EXP_MIN <= x <= EXP_MAX`; rubbish elsewhere, also for NaN.
@@ -120,13 +124,14 @@ pub fn exp<L: Lane>(x: L) -> L {
 #[inline(always)]
 pub fn expm1<L: Lane>(x: L) -> L {
     let clamped = x.pmax(L::constant(&-20.0)).pmin(L::constant(&89.0));
-    let (magic, r) = exp_reduce(clamped);
+    let tiny = x.abs().lt(L::constant(&TINY));
+    let (magic, r) = exp_reduce(clamped.zero_where(tiny));
     // Half the result, so that the scale does not overflow: 2^(n-1) (1 + r + r^2 q) - 1/2.
     let half = L::constant(&1.0).scale_by(magic.sub(L::constant(&1.0)));
     let tail = exp_tail(r).mul(r.mul(r));
     let head = half.fma(r, half.sub(L::constant(&0.5)));
     let y = half.fma(tail, head);
-    L::select(x.abs().lt(L::constant(&TINY)), x, y.add(y))
+    L::select(tiny, x, y.add(y))
 }
 
 /// `e ln 2 + log(1 + f) + c` for `f` in [sqrt(1/2) - 1, sqrt(2) - 1], where `c` is a small
@@ -226,7 +231,9 @@ fn tanh_tail<L: Lane>(z: L) -> L {
 #[inline(always)]
 pub fn tanh<L: Lane>(x: L) -> L {
     let a = x.abs();
-    let z = x.mul(x);
+    // Below 2^-14, tanh(x) is x.
+    let least = a.at_least(L::constant(&(1.0 / (1 << 14) as f32)));
+    let z = least.mul(least);
     let near = tanh_tail(z).mul(z).fma(x, x);
     // 1 - 2 / (e^(2a) + 1); from 9.01 on that is 1.
     let b = a.pmin(L::constant(&10.0));
@@ -275,7 +282,7 @@ pub(crate) fn logistic_divisor<L: Lane>(x: L) -> L {
     let (magic, r) = exp_reduce(t);
     let one = L::constant(&1.0);
     let scale = one.scale_by(magic);
-    let rest = exp_tail(r).fma(r.mul(r), r);
+    let rest = exp_tail(r).fma(r, one).mul(r);
     let zero = L::splat(0.0);
     let early = L::select(scale.lt(L::constant(&65_536.0)), one, zero);
     scale.add(early).add(rest.fma(scale, one.sub(early)))
@@ -284,14 +291,14 @@ pub(crate) fn logistic_divisor<L: Lane>(x: L) -> L {
 /// `(e, 1 + e)` with `e = exp(-|x|)`: sigmoid(x) is `e / (1 + e)` below 0 and `1 / (1 + e)` above.
 #[inline(always)]
 pub(crate) fn logistic_parts<L: Lane>(x: L) -> (L, L) {
-    let e = exp_no_overflow(x.abs().neg());
+    let e = exp_no_overflow(x.abs().at_least(L::constant(&LEAST)).neg());
     (e, e.add(L::constant(&1.0)))
 }
 
 /// log(1 + e^x)
 #[inline(always)]
 pub fn softplus<L: Lane>(x: L) -> L {
-    let e = exp_no_overflow(x.abs().neg());
+    let e = exp_no_overflow(x.abs().at_least(L::constant(&LEAST)).neg());
     // 1 + e is 1 + f or 2 (1 + f), with f exact.
     let (zero, one) = (L::splat(0.0), L::constant(&1.0));
     let large = e.gt(L::constant(&(core::f32::consts::SQRT_2 - 1.0)));
@@ -343,7 +350,10 @@ pub fn erf<L: Lane>(x: L) -> L {
 /// exact square, m is half of erfcx(|x| / sqrt(2)).
 #[inline(always)]
 pub(crate) fn normal_parts<L: Lane>(x: L) -> (L, L) {
-    let a = x.abs().pmin(L::constant(&14.0));
+    let a = x
+        .abs()
+        .at_least(L::constant(&LEAST))
+        .pmin(L::constant(&14.0));
     let head = a.head();
     let half = L::constant(&-0.5);
     let hi = head.mul(head).mul(half);

@@ -196,6 +196,5 @@ fn blend_all(moving: &mut [f32], batch: &[f32], momentum: f32) {
 fn blend<L: Lane>(moving: &mut [f32], batch: &[f32], momentum: f32) {
     let old = L::load(moving).mul(L::splat(momentum));
     let new = old.add(L::load(batch).mul(L::splat(1.0 - momentum)));
-    let tiny = new.abs().lt(L::constant(&f32::MIN_POSITIVE));
-    L::select(tiny, L::splat(0.0), new).store(moving);
+    new.flush(L::constant(&f32::MIN_POSITIVE)).store(moving);
 }

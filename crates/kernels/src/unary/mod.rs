@@ -18,6 +18,10 @@ pub use kind::{UnaryKind, Visitor};
 use crate::lane::{F32x4, Lane};
 use crate::par;
 
+/// 2^-96: inputs below it are 0 where a function is about a multiple of x, for the reason that
+/// `Row::LEAST` gives.
+const LEAST: f32 = 1.0 / (1u128 << 96) as f32;
+
 /// How many parameters a row can have.
 pub const MAX_PARAMS: usize = 3;
 
@@ -40,10 +44,25 @@ pub trait Row {
     const PARAMS: &'static [Param] = &[];
     /// What `slope` is computed from.
     const SAVES: Saves;
+    /// Inputs smaller than this count as 0, so that no denormal number appears on the way, which
+    /// would cost several times the usual.
+    const LEAST: f32 = 0.0;
     /// `f(x)`
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L;
     /// `f'`, from the value that `SAVES` names.
     fn slope<L: Lane>(saved: L, p: &[L; MAX_PARAMS]) -> L;
+    /// Whether what `slope` is computed from may be below `LEAST`: an output never is, unless 0.
+    const FLUSHES_SAVED: bool = Self::LEAST > 0.0 && matches!(Self::SAVES, Saves::Input);
+}
+
+/// 0 for what is below `least`, where `flushes` says so.
+#[inline(always)]
+fn flushed<L: Lane>(x: L, flushes: bool, least: L) -> L {
+    if flushes {
+        x.flush(least)
+    } else {
+        x
+    }
 }
 
 /// An elementwise function with its parameters bound, for example elu with its alpha.
@@ -244,9 +263,13 @@ impl Visitor for FindSlopes {
 /// `len`, a multiple of four, floats must be readable at `x` and writable at `y`.
 unsafe fn values<R: Row>(p: &[f32; MAX_PARAMS], x: *const f32, y: *mut f32, len: usize) {
     let p = p.map(F32x4::splat);
+    let least = F32x4::constant(&R::LEAST);
     for i in (0..len).step_by(4) {
         // SAFETY: `i + 4 <= len`.
-        unsafe { R::value(F32x4::load_at(x.add(i)), &p).store_at(y.add(i)) }
+        unsafe {
+            let x = flushed(F32x4::load_at(x.add(i)), R::LEAST > 0.0, least);
+            R::value(x, &p).store_at(y.add(i));
+        }
     }
 }
 
@@ -260,10 +283,12 @@ unsafe fn slopes<R: Row>(
     len: usize,
 ) {
     let p = p.map(F32x4::splat);
+    let least = F32x4::constant(&R::LEAST);
     for i in (0..len).step_by(4) {
         // SAFETY: `i + 4 <= len`.
         unsafe {
-            let slope = R::slope(F32x4::load_at(saved.add(i)), &p);
+            let saved = flushed(F32x4::load_at(saved.add(i)), R::FLUSHES_SAVED, least);
+            let slope = R::slope(saved, &p);
             F32x4::load_at(dy.add(i)).mul(slope).store_at(dx.add(i));
         }
     }

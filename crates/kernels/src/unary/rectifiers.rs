@@ -1,7 +1,7 @@
 //! Rows made of straight pieces: relu and its kin. Values are within 3 ulp; derivatives are exact but
 //! for hardSilu, whose derivative is within 2 ulp (within 1e-7 around its zero).
 
-use super::{Param, Row, Saves, MAX_PARAMS};
+use super::{Param, Row, Saves, LEAST, MAX_PARAMS};
 use crate::lane::Lane;
 
 /// The derivative of min(max(x, low), high) as JAX has it: 1 between, 1/2 at a bound, 0 outside.
@@ -95,7 +95,9 @@ impl Row for LeakyRelu {
     const SAVES: Saves = Saves::Output;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
-        L::select(x.lt(L::splat(0.0)), slope_times(p[0], x), x)
+        // Not by `Row::LEAST`: the sign of what is next to 0 says which side it is on.
+        let below = slope_times(p[0], x.at_most(L::constant(&-LEAST)));
+        L::select(x.lt(L::splat(0.0)), below, x)
     }
     #[inline(always)]
     fn slope<L: Lane>(y: L, p: &[L; MAX_PARAMS]) -> L {
@@ -145,6 +147,7 @@ pub struct HardSilu;
 impl Row for HardSilu {
     const NAME: &'static str = "hardSilu";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         x.pmax(L::constant(&-3.0)).mul(hard_sigmoid(x))

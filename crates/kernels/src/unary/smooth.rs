@@ -1,10 +1,18 @@
 //! Smooth rows: sigmoids, exponential units, and x times a sigmoid. Values and derivatives are within
 //! 4 ulp, except that a derivative is within 1e-7 around its zero, and where a row says otherwise. An intermediate
-//! exponential below 2^-126 counts as 0, so values below about 2^-118 may be 0 too.
+//! exponential below 2^-126 counts as 0, so values below about 2^-118 may be 0 too. Inputs below
+//! `Row::LEAST` count as 0.
 
-use super::{Param, Row, Saves, MAX_PARAMS};
+use super::{Param, Row, Saves, LEAST, MAX_PARAMS};
 use crate::lane::Lane;
 use crate::math;
+
+/// |x| from where on 1 + x^2 is not 1.
+const LEAST_BESIDE_ONE: f32 = 1.0 / (1 << 30) as f32;
+/// The squares of smaller ones are below 2^-124.
+const LEAST_SQUARED: f32 = 1.0 / (1u64 << 62) as f32;
+/// x - tanh(x) is about x^3 / 3: below 2^-124 for smaller inputs, 2^-41.
+const LEAST_CUBED: f32 = 1.0 / (1u64 << 41) as f32;
 
 const SELU_SCALE: f32 = 1.050_701;
 /// 1.0507009873554805 * 1.6732632423543772
@@ -15,18 +23,21 @@ const INV_SQRT_TAU: f32 = 0.398_942_3;
 const GELU_TANH_SCALE: f32 = 0.797_884_6;
 const GELU_TANH_CUBIC: f32 = 0.044_715;
 
-/// sigmoid(x) as a numerator and a denominator.
+/// `(e, a^2)` of geluTanh for `a = |x|`: with e, sigmoid(2 u) is `1 / (1 + e)` above 0 and
+/// `e / (1 + e)` below. x counts as at most 14 in magnitude, and as no less than what changes these.
 #[inline(always)]
-fn logistic<L: Lane>(x: L) -> (L, L) {
-    let (e, d) = math::logistic_parts(x);
-    (L::select(x.lt(L::splat(0.0)), e, L::constant(&1.0)), d)
-}
-
-/// What geluTanh takes the sigmoid of.
-#[inline(always)]
-fn gelu_tanh_argument<L: Lane>(x: L) -> L {
-    let cubic = L::constant(&(2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC));
-    x.mul(x.mul(x).fma(cubic, L::constant(&(2.0 * GELU_TANH_SCALE))))
+fn gelu_tanh_parts<L: Lane>(x: L) -> (L, L) {
+    let a = x
+        .abs()
+        .at_least(L::constant(&LEAST_BESIDE_ONE))
+        .pmin(L::constant(&14.0));
+    let square = a.mul(a);
+    let cubic = L::constant(&(-2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC));
+    let linear = L::constant(&(-2.0 * GELU_TANH_SCALE));
+    (
+        math::exp_no_overflow(a.mul(square.fma(cubic, linear))),
+        square,
+    )
 }
 
 /// `(w, w (w + 2))` with w = e^x; x counts as at most 20, from where on tanh(softplus(x)) is 1.
@@ -57,6 +68,7 @@ pub struct Sigmoid;
 impl Row for Sigmoid {
     const NAME: &'static str = "sigmoid";
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         math::sigmoid(x)
@@ -74,6 +86,7 @@ pub struct Tanh;
 impl Row for Tanh {
     const NAME: &'static str = "tanh";
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         math::tanh(x)
@@ -91,6 +104,7 @@ pub struct Exponential;
 impl Row for Exponential {
     const NAME: &'static str = "exponential";
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         math::exp(x)
@@ -110,6 +124,7 @@ impl Row for Elu {
     const NAME: &'static str = "elu";
     const PARAMS: &'static [Param] = &[Param::not_negative("alpha", 1.0)];
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
         L::select(x.gt(L::splat(0.0)), x, math::expm1(x).mul(p[0]))
@@ -127,6 +142,7 @@ pub struct Selu;
 impl Row for Selu {
     const NAME: &'static str = "selu";
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let below = math::expm1(x).mul(L::constant(&SELU_SCALE_ALPHA));
@@ -146,6 +162,7 @@ impl Row for Celu {
     const NAME: &'static str = "celu";
     const PARAMS: &'static [Param] = &[Param::positive("alpha", 1.0)];
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
         L::select(x.gt(L::splat(0.0)), x, math::expm1(x.div(p[0])).mul(p[0]))
@@ -166,6 +183,7 @@ pub struct Gelu;
 impl Row for Gelu {
     const NAME: &'static str = "gelu";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let (e, m) = math::normal_parts(x);
@@ -191,20 +209,22 @@ pub struct GeluTanh;
 impl Row for GeluTanh {
     const NAME: &'static str = "geluTanh";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
-        let (num, d) = logistic(gelu_tanh_argument(
-            x.pmax(L::constant(&-14.0)).pmin(L::constant(&14.0)),
-        ));
-        x.pmax(L::constant(&-14.0)).mul(num).div(d)
+        let (e, _) = gelu_tanh_parts(x);
+        let one = L::constant(&1.0);
+        let num = L::select(x.lt(L::splat(0.0)), e, one);
+        x.pmax(L::constant(&-14.0)).mul(num).div(e.add(one))
     }
     #[inline(always)]
     fn slope<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let x = x.pmax(L::constant(&-14.0)).pmin(L::constant(&14.0));
-        let (e, d) = math::logistic_parts(gelu_tanh_argument(x));
+        let (e, square) = gelu_tanh_parts(x);
         let one = L::constant(&1.0);
+        let d = e.add(one);
         let num = L::select(x.lt(L::splat(0.0)), e, one);
-        let inner = x.mul(x).fma(
+        let inner = square.fma(
             L::constant(&(6.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC)),
             L::constant(&(2.0 * GELU_TANH_SCALE)),
         );
@@ -218,6 +238,7 @@ pub struct Silu;
 impl Row for Silu {
     const NAME: &'static str = "silu";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let y = x.div(math::logistic_divisor(x));
@@ -247,6 +268,7 @@ pub struct Mish;
 impl Row for Mish {
     const NAME: &'static str = "mish";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let (_, n) = mish_parts(x);
@@ -303,6 +325,7 @@ pub struct Softsign;
 impl Row for Softsign {
     const NAME: &'static str = "softsign";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         let x = x.pmax(L::constant(&-1e30)).pmin(L::constant(&1e30));
@@ -324,6 +347,7 @@ impl Row for Squareplus {
     const NAME: &'static str = "squareplus";
     const PARAMS: &'static [Param] = &[Param::positive("b", 4.0)];
     const SAVES: Saves = Saves::Output;
+    const LEAST: f32 = LEAST_SQUARED;
     #[inline(always)]
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L {
         squareplus(x, p[0])
@@ -342,6 +366,7 @@ pub struct TanhShrink;
 impl Row for TanhShrink {
     const NAME: &'static str = "tanhShrink";
     const SAVES: Saves = Saves::Input;
+    const LEAST: f32 = LEAST_CUBED;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         math::x_minus_tanh(x)

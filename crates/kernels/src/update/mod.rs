@@ -171,19 +171,13 @@ impl UpdateKind {
     }
 }
 
-/// 0 where `|v| < least`, else `v`; NaN stays.
-#[inline(always)]
-fn flush<L: Lane>(v: L, least: L) -> L {
-    v.zero_where(v.abs().lt(least))
-}
-
 /// Copies what a rule remembers, without what is next to 0, as `apply` leaves it.
 ///
 /// Panics when the lengths differ.
 pub fn copy_slot(from: &[f32], to: &mut [f32]) {
     assert_eq!(from.len(), to.len());
     for (to, &from) in to.iter_mut().zip(from) {
-        *to = flush(from, LEAST_SLOT);
+        *to = from.flush(LEAST_SLOT);
     }
 }
 
@@ -215,10 +209,10 @@ impl Common {
             g = g.pmax(self.clip.neg()).pmin(self.clip);
             w = w.sub(w.mul(self.decay));
         }
-        let (w, slots) = R::step(c, w, flush(g, self.least_gradient), slots);
+        let (w, slots) = R::step(c, w, g.flush(self.least_gradient), slots);
         (
-            flush(w, self.least_weight),
-            slots.map(|slot| flush(slot, self.least_slot)),
+            w.flush(self.least_weight),
+            slots.map(|slot| slot.flush(self.least_slot)),
         )
     }
 }

@@ -132,6 +132,42 @@ fn slopes_at_infinity_are_limits() {
     }
 }
 
+/// Activations look at nothing that would make denormal numbers on the way: next to 0 they are what
+/// they are there, but for the side of a kink.
+#[test]
+fn inputs_next_to_zero_count_as_zero() {
+    let names = [
+        ("sigmoid", 0.5),
+        ("tanh", 0.0),
+        ("exponential", 1.0),
+        ("elu", 0.0),
+        ("selu", 0.0),
+        ("celu", 0.0),
+        ("gelu", 0.0),
+        ("geluTanh", 0.0),
+        ("silu", 0.0),
+        ("mish", 0.0),
+        ("softsign", 0.0),
+        ("hardSilu", 0.0),
+        ("squareplus", 1.0),
+        ("tanhShrink", 0.0),
+    ];
+    for (name, at_zero) in names {
+        for x in [f32::from_bits(1), 1e-40, 1e-37, -1e-40, -1e-30] {
+            assert_eq!(value(named(name, &[]), x), at_zero, "{name} at {x:e}");
+            let slope_there = slope(named(name, &[]), 0.0);
+            assert_eq!(slope(named(name, &[]), x), slope_there, "{name} at {x:e}");
+        }
+    }
+    let leaky = named("leakyRelu", &[]);
+    for x in [-f32::from_bits(1), -1e-37] {
+        let y = value(leaky, x);
+        assert!(-1e-29 < y && y < -f32::MIN_POSITIVE, "{y:e}");
+        assert_eq!(slope(leaky, x), 0.2);
+    }
+    assert_eq!(value(leaky, 1e-40), 1e-40);
+}
+
 /// No row of exponentials returns a denormal, which would be slow further on.
 #[test]
 fn exponentials_flush() {

@@ -119,7 +119,8 @@ fn relu_slope(x: f64, [slope, max, threshold]: [f64; 3]) -> f64 {
 fn leaky(x: f64, [slope, ..]: [f64; 3]) -> f64 {
     match x < 0.0 {
         true if slope == 0.0 => 0.0,
-        true => slope * x,
+        // What is next to 0 counts as 2^-96.
+        true => slope * x.min(-(2f64.powi(-96))),
         false => x,
     }
 }

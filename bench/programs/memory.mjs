@@ -76,6 +76,9 @@ async function held(/** @type {number[]} */ widths, /** @type {number} */ batch)
   return resident() - before;
 }
 
+/** Milliseconds after which no further growth is looked at. */
+const enough = 3000;
+
 const wide = [2048, 2048, 2048];
 const cases = {
   parameter: async () => (await held(wide, 1)) / (2 * 2048 * 2049),
@@ -95,7 +98,8 @@ const cases = {
     };
     // The runtime itself still grows while it learns a program by heart; what leaks does every time.
     let least = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 8 && least > 0; round += 1) {
+    const end = performance.now() + enough;
+    for (let round = 0; least > 0 && (round < 2 || performance.now() < end); round += 1) {
       const before = all();
       for (let step = 0; step < 10_000; step += 1) await train();
       least = Math.min(least, all() - before);

@@ -1,5 +1,10 @@
 //! The pool: one thread at a time shares a job; helpers, and that thread itself, take its chunks.
 //!
+//! Each thread has a share of the chunks, the same for every job of that many, and takes others' once
+//! its own are gone: what it works on, it finds in its own cache from the kernel before and the step
+//! before. Memory that changes hands costs more than a second thread gains where the two are far
+//! apart.
+//!
 //! A helper looks for work for some microseconds after each job, because the next kernel of a
 //! training step follows soon, and then sleeps. Nothing here knows threads: whoever starts one has
 //! it call [`Pool::serve`].
@@ -33,17 +38,41 @@ const MOST_LOOKS: u64 = 1 << 33;
 /// Most chunks of a job, so that their number fits into half a word.
 const MOST_CHUNKS: usize = 0x7fff;
 
+/// Most shares of a job; further threads take of others'.
+const SHARES: usize = 16;
+
+/// A thread's share of the chunks: where it ends in the upper half, in the lower which is next (more
+/// than the end where somebody tried in vain). On a cache line of its own.
+#[repr(align(64))]
+struct Share(AtomicU32);
+
+impl Share {
+    /// Takes a chunk, if there is one left.
+    #[inline]
+    fn take(&self) -> Option<usize> {
+        // Looked at first, so that the lower half never runs over.
+        let left = |word: u32| (word & 0xffff) < word >> 16;
+        if !left(self.0.load(Ordering::Relaxed)) {
+            return None;
+        }
+        let word = self.0.fetch_add(1, Ordering::AcqRel);
+        left(word).then_some((word & 0xffff) as usize)
+    }
+}
+
 /// Threads that help, and the job they help with.
 pub struct Pool {
-    /// Chunks of the job in the upper half, how many were taken (or tried to be) in the lower.
-    taken: AtomicU32,
+    /// The first is that of the thread that shares.
+    shares: [Share; SHARES],
     /// Valid while a chunk is taken and not done.
     job: UnsafeCell<Option<*const Work<'static>>>,
     /// Chunks done.
     done: AtomicU32,
-    /// Number of jobs so far: what helpers sleep on.
+    /// Number of jobs so far: what helpers look at, and sleep on.
     jobs: AtomicU32,
     helpers: AtomicU32,
+    /// How many helpers there ever were.
+    came: AtomicU32,
     asleep: AtomicU32,
     /// A thread shares a job right now.
     busy: AtomicBool,
@@ -56,8 +85,8 @@ pub struct Pool {
 }
 
 // SAFETY: all fields but `job` are atomics. `job` is written by the one thread that set `busy`,
-// before it publishes chunks by a release store to `taken`, and not again until all of them are
-// done; it is read by threads that took a chunk, by an acquire operation on `taken`.
+// before it publishes chunks by release stores to `shares`, and not again until all of them are
+// done; it is read by threads that took a chunk, by an acquire operation on its share.
 unsafe impl Sync for Pool {}
 
 /// The pool of this memory, empty until a thread serves it.
@@ -67,11 +96,12 @@ impl Pool {
     /// A pool without helpers.
     pub const fn new() -> Self {
         Self {
-            taken: AtomicU32::new(0),
+            shares: [const { Share(AtomicU32::new(0)) }; SHARES],
             job: UnsafeCell::new(None),
             done: AtomicU32::new(0),
             jobs: AtomicU32::new(0),
             helpers: AtomicU32::new(0),
+            came: AtomicU32::new(0),
             asleep: AtomicU32::new(0),
             busy: AtomicBool::new(false),
             naps: AtomicBool::new(false),
@@ -123,10 +153,11 @@ impl Pool {
     /// Helps until the pool is closed.
     pub fn serve(&self) {
         let mut scratch = vec![0.0f32; HELPER_SCRATCH];
+        let own = 1 + self.came.fetch_add(1, Ordering::SeqCst) as usize;
         self.helpers.fetch_add(1, Ordering::SeqCst);
         while !self.closed.load(Ordering::SeqCst) {
             let seen = self.jobs.load(Ordering::SeqCst);
-            if !self.help(&mut scratch) && !self.look() {
+            if !self.help(own, &mut scratch) && !self.look(seen) {
                 self.asleep.fetch_add(1, Ordering::SeqCst);
                 // Returns at once when a job came since `jobs` was read.
                 wait(&self.jobs, seen, None);
@@ -137,9 +168,9 @@ impl Pool {
     }
 
     /// Takes chunks while there are any; whether there was one.
-    fn help(&self, scratch: &mut [f32]) -> bool {
+    fn help(&self, own: usize, scratch: &mut [f32]) -> bool {
         let mut helped = false;
-        while let Some(chunk) = self.take() {
+        while let Some(chunk) = self.take(own) {
             helped = true;
             // SAFETY: a chunk was taken, so the job is there and stays until the chunk is done.
             let work = unsafe { (*self.job.get()).map(|work| &*work) };
@@ -154,23 +185,16 @@ impl Pool {
         helped
     }
 
-    /// Takes a chunk, if there is one left.
+    /// Takes a chunk of the thread's own share, or else of another's.
     #[inline]
-    fn take(&self) -> Option<usize> {
-        // Looked at first, so that the lower half never runs over.
-        let left = |word: u32| (word & 0xffff) < word >> 16;
-        if !left(self.taken.load(Ordering::Relaxed)) {
-            return None;
-        }
-        let word = self.taken.fetch_add(1, Ordering::AcqRel);
-        left(word).then_some((word & 0xffff) as usize)
+    fn take(&self, own: usize) -> Option<usize> {
+        (0..SHARES).find_map(|i| self.shares[(own + i) % SHARES].take())
     }
 
-    /// Looks for chunks for a while.
-    fn look(&self) -> bool {
+    /// Looks for a job after those seen, or the end, for a while.
+    fn look(&self, seen: u32) -> bool {
         for _ in 0..LOOKS {
-            let word = self.taken.load(Ordering::Relaxed);
-            if (word & 0xffff) < word >> 16 || self.closed.load(Ordering::Relaxed) {
+            if self.jobs.load(Ordering::Relaxed) != seen {
                 return true;
             }
             spin_loop();
@@ -190,7 +214,7 @@ impl Pool {
         // SAFETY: no chunk is taken and not done, so nobody reads it (see `Sync`).
         unsafe { *self.job.get() = Some(work_ptr) };
         self.done.store(0, Ordering::Relaxed);
-        self.taken.store((chunks as u32) << 16, Ordering::Release);
+        self.publish(chunks);
         self.jobs.fetch_add(1, Ordering::SeqCst);
         // A helper counts itself as asleep before it compares `jobs` with what it has seen: either
         // it is counted here, or it sees the new number and does not sleep.
@@ -199,7 +223,7 @@ impl Pool {
         }
         let whole = AbortUnlessWhole;
         let mut own = 0;
-        while let Some(chunk) = self.take() {
+        while let Some(chunk) = self.take(0) {
             work(chunk, scratch);
             own += 1;
         }
@@ -208,6 +232,15 @@ impl Pool {
         self.complete(chunks as u32);
         self.busy.store(false, Ordering::Release);
         true
+    }
+
+    /// Cuts chunks into shares, from which they can be taken at once.
+    fn publish(&self, chunks: usize) {
+        let threads = (1 + self.helpers.load(Ordering::Relaxed) as usize).min(SHARES);
+        for (i, share) in self.shares[..threads].iter().enumerate() {
+            let [next, end] = [i, i + 1].map(|i| (i * chunks / threads) as u32);
+            share.0.store(end << 16 | next, Ordering::Release);
+        }
     }
 
     /// Waits until all chunks are done. Panics when a helper is gone with one.

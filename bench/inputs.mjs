@@ -52,6 +52,12 @@ export function denseWeights(widths) {
   });
 }
 
+/**
+ * Whether a case has more than a plain dense net and Adam.
+ * @param {{ extras?: object }} work
+ */
+export const hasExtras = ({ extras = {} }) => Object.keys(extras).length > 0;
+
 /** How many batches a training case turns over; more label sets than inputs. */
 export const inputSets = 4;
 export const labelSets = 61;

@@ -6,6 +6,7 @@ import {
   adam,
   checkedSteps,
   denseWeights,
+  hasExtras,
   predictionCheck,
   trainingBatches,
   uniform,
@@ -17,10 +18,9 @@ export const subjects = [
     suites: ["train", "predict"],
     // Several milliseconds a row: the large cases alone would take longer than all the rest.
     skips: (
-      /** @type {any} */ { batch = 1, rows = 1, widths, extras = {} },
+      /** @type {any} */ { batch = 1, rows = 1, widths, extras },
       /** @type {any} */ { quick },
-    ) =>
-      Object.keys(extras).length > 0 || Math.max(batch, rows) * widths[0] > (quick ? 8 : 128) * 784,
+    ) => hasExtras({ extras }) || Math.max(batch, rows) * widths[0] > (quick ? 8 : 128) * 784,
   },
 ];
 

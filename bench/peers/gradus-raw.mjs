@@ -8,6 +8,7 @@ import {
   checkedSteps,
   checksum,
   denseWeights,
+  hasExtras,
   predictionCheck,
   trainingBatches,
   uniform,
@@ -21,18 +22,20 @@ const builds = ["relaxed", "strict"];
 const threadCounts = [1, 2, 4, 8].filter((count) => count <= Math.max(2, availableParallelism()));
 
 /** What only the public API builds; and in a quick run the strict build. */
-const skips = (build, { extras = {} }, { quick }) =>
-  Object.keys(extras).length > 0 || (quick && build === "strict");
+const skipsOf =
+  (build) =>
+  (work, { quick }) =>
+    hasExtras(work) || (quick && build === "strict");
 
 export const subjects = [
   ...builds.map((build, i) => ({
     ...{ id: `engine-${build}`, subject: "engine", build, threads: 1 },
     ...{ place: 10 + i },
     suites: ["train", "predict", "fit", ...(build === "relaxed" ? ["scaling"] : [])],
-    skips: (work, effort) => skips(build, work, effort),
+    skips: skipsOf(build),
   })),
   ...builds.map((build, i) => ({
-    skips: (work, effort) => skips(build, work, effort),
+    skips: skipsOf(build),
     ...{ id: `limit-${build}`, subject: "limit", build, threads: 1 },
     ...{ place: 90 + i, suites: ["gemm", "elementwise"] },
   })),
@@ -43,7 +46,7 @@ export const subjects = [
         place: 20 + 10 * i + threads,
         suites: build === "relaxed" && threads === 2 ? ["threads", "scaling"] : ["threads"],
       },
-      skips: (work, effort) => skips(build, work, effort),
+      skips: skipsOf(build),
     })),
   ),
 ];

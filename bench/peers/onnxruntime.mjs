@@ -2,15 +2,22 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checksum, denseWeights, predictionCheck, uniform } from "../inputs.mjs";
+import { checksum, denseWeights, hasExtras, predictionCheck, uniform } from "../inputs.mjs";
 import { onnxModel } from "../onnx.mjs";
 
 const suites = ["gemm", "predict"];
-const skips = ({ extras = {} }) => Object.keys(extras).length > 0;
 
 export const subjects = [
-  { id: "ort-web", subject: "ort", build: "web", threads: 1, place: 32, suites, skips },
-  { id: "ort-node", subject: "ort", build: "node", threads: 1, place: 33, suites, skips },
+  { id: "ort-web", subject: "ort", build: "web", threads: 1, place: 32, suites, skips: hasExtras },
+  {
+    id: "ort-node",
+    subject: "ort",
+    build: "node",
+    threads: 1,
+    place: 33,
+    suites,
+    skips: hasExtras,
+  },
 ];
 
 const installed = fileURLToPath(new URL("../node_modules", import.meta.url));

@@ -28,7 +28,7 @@ const EXP_MAX: f32 = 88.722_83;
 const TINY: f32 = 1.0 / (1 << 25) as f32;
 /// The smallest |x| that functions look at where a smaller one gives the same: its powers, which
 /// they need, would be denormal, and slow.
-const LEAST: f32 = 1.0 / (1 << 30) as f32;
+pub(crate) const LEAST: f32 = 1.0 / (1 << 30) as f32;
 
 /// `c[0] + c[1] x + c[2] x^2 ...` by Horner's rule.
 #[inline(always)]
@@ -298,7 +298,7 @@ pub(crate) fn logistic_parts<L: Lane>(x: L) -> (L, L) {
 /// log(1 + e^x)
 #[inline(always)]
 pub fn softplus<L: Lane>(x: L) -> L {
-    let e = exp_no_overflow(x.abs().at_least(L::constant(&LEAST)).neg());
+    let (e, _) = logistic_parts(x);
     // 1 + e is 1 + f or 2 (1 + f), with f exact.
     let (zero, one) = (L::splat(0.0), L::constant(&1.0));
     let large = e.gt(L::constant(&(core::f32::consts::SQRT_2 - 1.0)));

@@ -71,8 +71,6 @@ pub struct Pool {
     /// Number of jobs so far: what helpers look at, and sleep on.
     jobs: AtomicU32,
     helpers: AtomicU32,
-    /// How many helpers there ever were.
-    came: AtomicU32,
     asleep: AtomicU32,
     /// A thread shares a job right now.
     busy: AtomicBool,
@@ -101,7 +99,6 @@ impl Pool {
             done: AtomicU32::new(0),
             jobs: AtomicU32::new(0),
             helpers: AtomicU32::new(0),
-            came: AtomicU32::new(0),
             asleep: AtomicU32::new(0),
             busy: AtomicBool::new(false),
             naps: AtomicBool::new(false),
@@ -153,8 +150,7 @@ impl Pool {
     /// Helps until the pool is closed.
     pub fn serve(&self) {
         let mut scratch = vec![0.0f32; HELPER_SCRATCH];
-        let own = 1 + self.came.fetch_add(1, Ordering::SeqCst) as usize;
-        self.helpers.fetch_add(1, Ordering::SeqCst);
+        let own = 1 + self.helpers.fetch_add(1, Ordering::SeqCst) as usize;
         while !self.closed.load(Ordering::SeqCst) {
             let seen = self.jobs.load(Ordering::SeqCst);
             if !self.help(own, &mut scratch) && !self.look(seen) {

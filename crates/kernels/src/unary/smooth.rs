@@ -7,8 +7,6 @@ use super::{Param, Row, Saves, LEAST, MAX_PARAMS};
 use crate::lane::Lane;
 use crate::math;
 
-/// |x| from where on 1 + x^2 is not 1.
-const LEAST_BESIDE_ONE: f32 = 1.0 / (1 << 30) as f32;
 /// The squares of smaller ones are below 2^-124.
 const LEAST_SQUARED: f32 = 1.0 / (1u64 << 62) as f32;
 /// x - tanh(x) is about x^3 / 3: below 2^-124 for smaller inputs, 2^-41.
@@ -29,7 +27,7 @@ const GELU_TANH_CUBIC: f32 = 0.044_715;
 fn gelu_tanh_parts<L: Lane>(x: L) -> (L, L) {
     let a = x
         .abs()
-        .at_least(L::constant(&LEAST_BESIDE_ONE))
+        .at_least(L::constant(&math::LEAST))
         .pmin(L::constant(&14.0));
     let square = a.mul(a);
     let cubic = L::constant(&(-2.0 * GELU_TANH_SCALE * GELU_TANH_CUBIC));

@@ -132,11 +132,11 @@ impl Worst {
 /// edges of `sweep`; prints the largest errors.
 fn check(r: &Reference, step: usize) -> bool {
     let mut worst: [Worst; 4] = Default::default();
+    let least = r.unary.visit(Least);
     sweep(step, |x| {
         let params = r.unary.params;
         let p = params.map(f64::from);
         // What a row does not look at counts as 0.
-        let least = r.unary.visit(Least);
         let wide = if x.abs() < least { 0.0 } else { f64::from(x) };
         let strict = r.unary.visit(At(x, params));
         let four = r.unary.visit(At(F32x4::splat(x), params));

@@ -11,9 +11,13 @@ import { inRoot, inTools, npmTool, root } from "./toolchain/paths.mjs";
 import { dependencyRemapping, remapPath } from "./toolchain/remap.mjs";
 import { librarySources } from "./toolchain/road.mjs";
 import { ask, Failure, main, run, say } from "./toolchain/run.mjs";
+import { panicFlags } from "./toolchain/sysroot.mjs";
 
 /** @typedef {import("./build/variants.mjs").Variant} Variant */
 /** @typedef {import("./setup.mjs").WasmToolchain} WasmToolchain */
+
+/** The compiler has optimised for speed; what follows makes its code smaller. */
+const wasmOptPasses = ["-Os", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /** What wasm-pack leaves in a folder that we keep; its package.json and the like go. */
 const artefacts = [
@@ -62,10 +66,13 @@ async function compile(variant, toolchain) {
       env: {
         PATH: toolchain.path,
         RUSTC: toolchain.rustc,
-        // Shared memory needs one library feature that is not stable yet; the others do without.
-        RUSTC_BOOTSTRAP: variant.threads ? "1" : undefined,
+        // Not stable yet are `panicFlags`, and one library feature that shared memory needs.
+        RUSTC_BOOTSTRAP: "1",
         RUSTFLAGS: undefined,
-        CARGO_ENCODED_RUSTFLAGS: [...variant.rustFlags, ...pathRemapping(toolchain)].join("\x1f"),
+        CARGO_ENCODED_RUSTFLAGS: [
+          ...[...variant.rustFlags, ...panicFlags],
+          ...pathRemapping(toolchain),
+        ].join("\x1f"),
         CARGO_TARGET_DIR: inTools("target", variant.name),
         ...(toolchain.road.linker
           ? { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: toolchain.road.linker }
@@ -88,7 +95,13 @@ async function compile(variant, toolchain) {
 async function optimise(variant, draft) {
   const wasm = join(draft, "gradus_wasm_bg.wasm");
   const optimised = `${wasm}.opt`;
-  await run(npmTool("wasm-opt"), ["-O3", ...variant.wasmOptFlags, wasm, "-o", optimised]);
+  await run(npmTool("wasm-opt"), [
+    ...wasmOptPasses,
+    ...variant.wasmOptFlags,
+    wasm,
+    "-o",
+    optimised,
+  ]);
   renameSync(optimised, wasm);
 }
 

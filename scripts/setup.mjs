@@ -38,11 +38,11 @@ function rustupGuard() {
 export async function ensureTools() {
   return withLock("setup", async () => {
     await ensureNodeModules();
-    const road = await findRoad("target");
+    const road = await findRoad();
     // The tools first: installing them fills cargo's registry, whose folders the
     // sysroot's path remapping looks up.
     await ensureCargoTools();
-    if (road.std === "sources") await ensureSysroot(road, "plain");
+    await ensureSysroot(road, "plain");
     return road;
   });
 }
@@ -55,21 +55,11 @@ export async function ensureTools() {
  */
 export async function wasmToolchain(road, { threads }) {
   return withLock("setup", async () => {
-    const bin = [rustupGuard(), cargoToolsBin];
-    if (!threads && road.std === "target") {
-      // The bare name, so that wasm-pack asks the same compiler as cargo does.
-      return { road, rustc: "rustc", path: pathWith(bin) };
-    }
-    const sources = road.std === "sources" ? road : await findRoad("sources");
-    const sysroot = await ensureSysroot(sources, threads ? "atomics" : "plain");
-    bin.push(join(sysroot, "bin"));
-    return { road: sources, rustc: join(sysroot, "bin", "rustc"), path: pathWith(bin) };
+    const sysroot = await ensureSysroot(road, threads ? "atomics" : "plain");
+    const bin = join(sysroot, "bin");
+    const path = [rustupGuard(), cargoToolsBin, bin, process.env.PATH].join(delimiter);
+    return { road, rustc: join(bin, "rustc"), path };
   });
-}
-
-/** @param {string[]} folders to be searched first */
-function pathWith(folders) {
-  return [...folders, process.env.PATH].join(delimiter);
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,35 +1,30 @@
-// Finds a Rust toolchain that can build for WebAssembly. What is needed is either the
-// target's standard library or, where it must be compiled here, the library's sources.
-// The order is the same for both:
-//   1. it is installed already;
-//   2. rustup may fetch it (never where RUSTUP_AUTO_INSTALL is 0);
+// Finds a Rust toolchain that can build for WebAssembly: one with the standard library's
+// sources, from which `sysroot.mjs` builds the library. In this order:
+//   1. they are installed already;
+//   2. rustup may fetch them (never where RUSTUP_AUTO_INSTALL is 0);
 //   3. Debian's packages, which carry the sources;
 //   4. none: say which commands to run by hand.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { aptInstall } from "./debian.mjs";
-import { wasmTarget } from "./paths.mjs";
 import { ask, Failure, run, say } from "./run.mjs";
 
 const debianPackages = ["rustc-web", "cargo-web", "rust-web-src"];
 
-/** @typedef {"target" | "sources"} StandardLibrary */
-
 /**
  * @typedef {object} Road
  * @property {string} name how it was found, in words
- * @property {StandardLibrary} std the compiled library is there, or its sources are
  * @property {string} rustc
  * @property {string} cargo
  * @property {string} rustcSysroot where that rustc keeps its own libraries
  * @property {string | undefined} linker set where the toolchain has none of its own
  */
 
-/** What rustup would fetch for each need. */
-const rustupCommands = {
-  target: ["target", "add", wasmTarget],
-  sources: ["component", "add", "rust-src"],
-};
+/** What rustup fetches them by. */
+const rustupCommand = ["component", "add", "rust-src"];
+
+/** The first compiler that knows all flags of the builds. */
+const oldest = 92;
 
 /**
  * Where the standard library's sources are, if they are installed.
@@ -44,24 +39,21 @@ function hasSources(rustcSysroot) {
   return existsSync(join(librarySources(rustcSysroot), "library", "std", "Cargo.toml"));
 }
 
-/** @param {string} rustcSysroot */
-function hasTarget(rustcSysroot) {
-  const library = join(rustcSysroot, "lib", "rustlib", wasmTarget, "lib");
-  return existsSync(library) && readdirSync(library).some((file) => file.startsWith("libstd-"));
+/** @param {string} rustc */
+function isNewEnough(rustc) {
+  const [, minor] = /^rustc 1\.(\d+)/.exec(ask(rustc, ["--version"]) ?? "") ?? [];
+  return Number(minor) >= oldest;
 }
 
 /**
  * The toolchain on the PATH.
- * @param {StandardLibrary} need
  * @returns {Road | undefined}
  */
-function installed(need) {
+function installed() {
   const rustcSysroot = ask("rustc", ["--print", "sysroot"]);
-  if (!rustcSysroot) return undefined;
-  if (!(need === "target" ? hasTarget(rustcSysroot) : hasSources(rustcSysroot))) return undefined;
+  if (!rustcSysroot || !hasSources(rustcSysroot) || !isNewEnough("rustc")) return undefined;
   return {
-    name: `the ${need === "target" ? `${wasmTarget} target` : "rust-src"} that is installed already`,
-    std: need,
+    name: "the rust-src that is installed already",
     // Not a bare "rustc": a wrapper of that name comes first on the PATH later.
     rustc: join(rustcSysroot, "bin", "rustc"),
     cargo: "cargo",
@@ -70,22 +62,19 @@ function installed(need) {
   };
 }
 
-/**
- * @param {StandardLibrary} need
- * @returns {Promise<Road | undefined>}
- */
-async function fetchedByRustup(need) {
+/** @returns {Promise<Road | undefined>} */
+async function fetchedByRustup() {
   if (process.env.RUSTUP_AUTO_INSTALL === "0" || !ask("rustup", ["--version"])) return undefined;
-  const command = rustupCommands[need];
-  const shown = `rustup ${command.join(" ")}`;
+  if (!isNewEnough("rustc")) return undefined;
+  const shown = `rustup ${rustupCommand.join(" ")}`;
   say(`setup: ${shown}`);
   try {
-    await run("rustup", command);
+    await run("rustup", rustupCommand);
   } catch (error) {
     say(`setup: it did not succeed: ${/** @type {Error} */ (error).message}`);
     return undefined;
   }
-  const road = installed(need);
+  const road = installed();
   return road && { ...road, name: shown };
 }
 
@@ -106,7 +95,8 @@ function debian() {
   const rustcSysroot = ask(rustc, ["--print", "sysroot"]);
   const linker = rustupLinker();
   if (!rustcSysroot || !linker || !hasSources(rustcSysroot)) return undefined;
-  return { name: "Debian's packages", std: "sources", rustc, cargo, rustcSysroot, linker };
+  if (!isNewEnough(rustc)) return undefined;
+  return { name: "Debian's packages", rustc, cargo, rustcSysroot, linker };
 }
 
 /** @returns {Promise<Road | undefined>} */
@@ -116,13 +106,12 @@ async function debianInstalledNow() {
   return debian();
 }
 
-/** @param {StandardLibrary} need */
-function byHand(need) {
-  const what = need === "target" ? `can build for ${wasmTarget}` : "has the library's sources";
+function byHand() {
   return new Failure(
     [
-      `No Rust toolchain here ${what}. Run one of these by hand, then try again:`,
-      `  rustup ${rustupCommands[need].join(" ")}`,
+      `No Rust of 1.${oldest} or newer here has the sources of its library. Run one of these by hand,`,
+      "then try again:",
+      `  rustup ${rustupCommand.join(" ")}`,
       "  apt-get update",
       `  apt-get install -y --no-install-recommends ${debianPackages.join(" ")}`,
       "apt-get: on Debian, as root; it also needs the rust-lld of any rustup toolchain.",
@@ -130,18 +119,14 @@ function byHand(need) {
   );
 }
 
-/**
- * @param {StandardLibrary} need
- * @returns {Promise<Road>}
- */
-export async function findRoad(need) {
+/** @returns {Promise<Road>} */
+export async function findRoad() {
   if (!ask("cargo", ["--version"]) || !ask("rustc", ["--version"])) {
     throw new Failure(
       "cargo and rustc are not on the PATH. Install Rust with rustup (https://rustup.rs), then try again.",
     );
   }
-  const road =
-    installed(need) ?? (await fetchedByRustup(need)) ?? debian() ?? (await debianInstalledNow());
-  if (!road) throw byHand(need);
+  const road = installed() ?? (await fetchedByRustup()) ?? debian() ?? (await debianInstalledNow());
+  if (!road) throw byHand();
   return road;
 }

@@ -1,7 +1,7 @@
 // Builds the standard library for WebAssembly once and keeps it as a sysroot:
-// afterwards every build is an ordinary cargo build. `plain` is needed where no
-// prebuilt library is installed; `atomics` always, because threads need a library
-// compiled with atomics and nobody ships one.
+// afterwards every build is an ordinary cargo build. A prebuilt library, where one is
+// installed, would not do: ours traps at a panic, without the code that words messages
+// (a tenth of a module), and nobody ships one with atomics, which threads need.
 import {
   copyFileSync,
   existsSync,
@@ -23,7 +23,10 @@ import { ask, run, say } from "./run.mjs";
 /** @typedef {"plain" | "atomics"} SysrootKind */
 
 /** Raise it when this file changes what a sysroot contains. */
-const layout = 3;
+const layout = 4;
+
+/** What must be alike for the library and for what is compiled with it. */
+export const panicFlags = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 
 /** @type {Record<SysrootKind, string[]>} */
 const features = {
@@ -60,6 +63,7 @@ async function compileStd(road, kind, work) {
     ...["-C", "embed-bitcode=yes"],
     // All that must be fast is in our own crates.
     ...["-C", "opt-level=s"],
+    ...panicFlags,
     ...features[kind],
     ...dependencyRemapping(librarySources(road.rustcSysroot)),
     ...remapPath(work, "/probe"),

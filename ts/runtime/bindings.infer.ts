@@ -3,7 +3,7 @@
 import load, { initSync } from "../../build/wasm/infer-strict/gradus_wasm.js";
 import { fileSystem } from "./platform.js";
 
-export { Engine, lastPanic } from "../../build/wasm/infer-strict/gradus_wasm.js";
+export { Engine, whyStopped } from "../../build/wasm/infer-strict/gradus_wasm.js";
 export type { Build } from "./bindings.js";
 
 /** Whether there are builds for threads. */

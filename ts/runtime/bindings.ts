@@ -9,10 +9,10 @@ import { fileSystem } from "./platform.js";
 export {
   Engine,
   initSync as joinNow,
-  lastPanic,
   poolAllowNaps,
   poolFail,
   poolServe,
+  whyStopped,
 } from "../../build/wasm/threads-strict/gradus_wasm.js";
 
 /** The builds of the one source. */

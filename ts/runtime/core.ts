@@ -1,13 +1,10 @@
 // The loaded engine as the rest of gradus sees it: calls with errors in the user's language,
 // views of its memory, and memory given back when its owner is gone.
 import { type ErrorDetail, GradusError } from "../errors.js";
-import { type Engine, lastPanic } from "./bindings.js";
+import { type Engine, whyStopped } from "./bindings.js";
 
 /** `where: expected …, received …. Hint: …`, the form of the core's errors. */
 const coreError = /^([\s\S]+?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
-
-/** How the engine says that it waits in vain. */
-const threadEnded = "a thread ended";
 
 /** An engine and its memory. */
 export class Core {
@@ -69,10 +66,8 @@ export class Core {
     if (error instanceof GradusError) return error;
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.RuntimeError) {
-      // After a panic the engine's state is unknown: nothing may go on with it.
-      const panic = lastPanicOr(message);
-      // Only the allocator gives up without a word.
-      this.#broken = panic === "" ? this.#outOfMemory() : internal(panic);
+      // The engine's state is unknown now: nothing may go on with it.
+      this.#broken ??= this.#whyStopped(error);
       return new GradusError(where, this.#broken);
     }
     const [, place, expected, received, hint] = coreError.exec(message) ?? [];
@@ -82,7 +77,10 @@ export class Core {
     return new GradusError(place, { expected, received, ...(hint === undefined ? {} : { hint }) });
   }
 
-  #outOfMemory(): ErrorDetail {
+  #whyStopped(error: WebAssembly.RuntimeError): ErrorDetail {
+    const why = whyStopped();
+    if (why === stopped.threadEnded) return withoutThread("one that computes ended by itself");
+    if (why !== stopped.noMemory) return internal(`${error.message}${placeOf(error)}`);
     return {
       expected: "memory for the engine's own work",
       received: `none left beyond ${Math.round(this.buffer.byteLength / 1e6)} MB`,
@@ -91,18 +89,20 @@ export class Core {
   }
 }
 
+/** What the engine's `whyStopped` answers. */
+const stopped = { noMemory: 1, threadEnded: 2 };
+
 const anew = "Load the page or process anew to go on";
 
 function withoutThread(reason: string): ErrorDetail {
   return {
     expected: "the threads of the engine to live",
-    received: reason.includes(threadEnded) ? reason : `${threadEnded}: ${reason}`,
+    received: `a thread ended: ${reason}`,
     hint: `${anew}; init() without threads works with one.`,
   };
 }
 
 function internal(message: string): ErrorDetail {
-  if (message.includes(threadEnded)) return withoutThread(message);
   return {
     expected: "the engine to work",
     received: `internal error: ${message}`,
@@ -110,13 +110,8 @@ function internal(message: string): ErrorDetail {
   };
 }
 
-/** What a panic said; nothing when the engine stopped without one. */
-function lastPanicOr(message: string): string {
-  let said = "";
-  try {
-    said = lastPanic();
-  } catch {
-    // There is no room even for that.
-  }
-  return said || (/unreachable/i.test(message) ? "" : message);
+/** Where in the engine it happened, as far as the stack says: something to report. */
+function placeOf({ stack = "" }: WebAssembly.RuntimeError): string {
+  const [place] = /wasm-function\[\d+\](?::0x[\da-f]+)?/.exec(stack) ?? [];
+  return place === undefined ? "" : ` in ${place}`;
 }

@@ -1,6 +1,6 @@
 // The program of a worker: joins the engine's memory and computes what it is given there, for good.
 // It is a file of its own, `pool-worker.js` in the package, and must stay small: no models here.
-import { joinNow, lastPanic, poolFail, poolServe } from "./bindings.js";
+import { joinNow, poolFail, poolServe } from "./bindings.js";
 
 /** What the thread that starts a worker tells it. */
 export interface Joining {
@@ -43,6 +43,6 @@ port.onmessage = ({ data: { module, memory } }) => {
   } catch (error) {
     // Whoever waits for this worker's part must not wait for ever.
     poolFail();
-    port.postMessage({ failure: lastPanic() || String(error) });
+    port.postMessage({ failure: String(error) });
   }
 };

@@ -1,4 +1,4 @@
-//! Arithmetic on slices: the only crate with `unsafe` and SIMD; it depends on nothing.
+//! Arithmetic on slices: the only crate with SIMD; it depends on nothing.
 //!
 //! What the core calls is `#[inline(never)]`: inlined there, it would be compiled for size, as the
 //! core is, and once for every caller.

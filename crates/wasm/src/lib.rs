@@ -1,7 +1,8 @@
 //! The WebAssembly door: thin bindings over `gradus-core`, nothing else.
 //!
-//! Errors cross as `Error` objects whose message is the core's; a panic leaves its message for
-//! `lastPanic` and then traps.
+//! Errors cross as `Error` objects whose message is the core's. A panic traps at once and without a
+//! message: its words, and the code that would write them, are a tenth of the module otherwise. What
+//! can be told apart afterwards says [`why_stopped`].
 
 #[cfg(target_feature = "atomics")]
 mod threads;
@@ -9,20 +10,24 @@ mod threads;
 use gradus_core::engine::Engine as Core;
 use gradus_core::error::{Error, Result as CoreResult};
 use gradus_core::ops::Clock;
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "train")]
 mod training;
 
-thread_local! {
-    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// The message of the panic that made WebAssembly trap; empty if there was none.
-#[wasm_bindgen(js_name = lastPanic)]
-pub fn last_panic() -> String {
-    LAST_PANIC.with(|message| message.borrow().clone())
+/// Why WebAssembly trapped: 1 there was no memory left, 2 a thread ended in the middle of its work,
+/// 0 neither, so that it is a fault of the engine.
+#[wasm_bindgen(js_name = whyStopped)]
+pub fn why_stopped() -> u32 {
+    #[cfg(target_feature = "atomics")]
+    if gradus_core::engine::POOL.has_failed() {
+        return 2;
+    }
+    #[cfg(target_arch = "wasm32")]
+    if gradus_heap::is_exhausted() {
+        return 1;
+    }
+    0
 }
 
 fn door<T>(result: CoreResult<T>) -> Result<T, JsError> {
@@ -45,9 +50,6 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        std::panic::set_hook(Box::new(|info| {
-            LAST_PANIC.with(|message| *message.borrow_mut() = info.to_string());
-        }));
         Self {
             core: Core::default(),
         }

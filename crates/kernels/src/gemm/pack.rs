@@ -6,6 +6,7 @@
 
 use super::tile::{load, store, Place, TILE_COLUMNS};
 use super::transpose::transpose4;
+use crate::lane::{F32x4, Lane};
 
 /// Width of the panel that holds the last `columns` (at most `TILE_COLUMNS`) columns.
 pub fn panel_width(columns: usize) -> usize {
@@ -32,33 +33,15 @@ pub fn padded_columns(columns: usize) -> usize {
 /// `b` must be readable for k rows of `columns`, `out` writable for
 /// `k * panel_width(columns)`.
 pub unsafe fn edge(b: Place<*const f32>, k: usize, columns: usize, out: *mut f32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match columns {
-            7 => edge_of::<7, 8>(b, k, out),
-            6 => edge_of::<6, 8>(b, k, out),
-            5 => edge_of::<5, 8>(b, k, out),
-            4 => edge_of::<4, 4>(b, k, out),
-            3 => edge_of::<3, 4>(b, k, out),
-            2 => edge_of::<2, 4>(b, k, out),
-            _ => edge_of::<1, 4>(b, k, out),
-        }
-    }
-}
-
-/// # Safety
-/// As `edge` with `columns` = N and `panel_width(columns)` = W.
-unsafe fn edge_of<const N: usize, const W: usize>(b: Place<*const f32>, k: usize, out: *mut f32) {
+    let width = panel_width(columns);
+    let zeros = F32x4::splat(0.0);
     for q in 0..k {
-        // SAFETY: row q reads N floats and writes W within what `edge` asks for.
+        // SAFETY: row q reads `columns` floats and writes `width`.
         unsafe {
-            let line = b
-                .start
-                .add(q * b.stride)
-                .cast::<[f32; N]>()
-                .read_unaligned();
-            let padded: [f32; W] = core::array::from_fn(|j| if j < N { line[j] } else { 0.0 });
-            out.add(q * W).cast::<[f32; W]>().write_unaligned(padded);
+            let to = out.add(q * width);
+            store(zeros, to);
+            store(zeros, to.add(width - 4));
+            copy_few(b.start.add(q * b.stride), to, columns);
         }
     }
 }
@@ -197,31 +180,35 @@ pub unsafe fn copy_columns(
     rows: usize,
     columns: usize,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match columns {
-            7 => copy_columns_of::<7>(from, to, rows),
-            6 => copy_columns_of::<6>(from, to, rows),
-            5 => copy_columns_of::<5>(from, to, rows),
-            4 => copy_columns_of::<4>(from, to, rows),
-            3 => copy_columns_of::<3>(from, to, rows),
-            2 => copy_columns_of::<2>(from, to, rows),
-            _ => copy_columns_of::<1>(from, to, rows),
+    for r in 0..rows {
+        // SAFETY: row r is one of those that the caller vouches for.
+        unsafe {
+            copy_few(
+                from.start.add(r * from.stride),
+                to.start.add(r * to.stride),
+                columns,
+            );
         }
     }
 }
 
+/// Copies 1 to 8 floats: the first and the last few, which may overlap.
+///
 /// # Safety
-/// As `copy_columns` with `columns` = N.
+/// They must be readable at `from` and writable at `to`.
 #[inline(always)]
-unsafe fn copy_columns_of<const N: usize>(
-    from: Place<*const f32>,
-    to: Place<*mut f32>,
-    rows: usize,
-) {
-    for r in 0..rows {
-        // SAFETY: row r is one of the rows that `copy_columns` asks for.
-        unsafe { copy::<N>(from.start.add(r * from.stride), to.start.add(r * to.stride)) };
+unsafe fn copy_few(from: *const f32, to: *mut f32, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count >= 4 {
+            copy::<4>(from, to);
+            copy::<4>(from.add(count - 4), to.add(count - 4));
+        } else if count >= 2 {
+            copy::<2>(from, to);
+            copy::<2>(from.add(count - 2), to.add(count - 2));
+        } else {
+            copy::<1>(from, to);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub fn scratch_len(p: &Product) -> usize {
 
 /// Columns left over by the widest tiles and then the usual ones.
 fn edge_columns(p: &Product) -> usize {
-    p.n % (4 * tile::widest(p.m)) % TILE_COLUMNS
+    p.n % (4 * tile::widest(Form::of_a(p), p.m)) % TILE_COLUMNS
 }
 
 /// At most `TILE_ROWS` rows, B not transposed.
@@ -64,7 +64,7 @@ pub unsafe fn direct(
                 },
                 finish: finisher.in_registers(q == 0, last, 0),
             };
-            let wide = 4 * tile::widest(p.m);
+            let wide = 4 * tile::widest(Form::of_a(p), p.m);
             job.run_wide(p.m, wide, p.n / wide);
             job.run_wide(p.m, TILE_COLUMNS, p.n % wide / TILE_COLUMNS);
             if rest > 0 {

@@ -32,7 +32,8 @@ pub enum Form {
 impl Form {
     /// The form of the A of a product.
     pub fn of_a(p: &Product) -> Self {
-        if p.trans_a {
+        // A single row lies the same way in both.
+        if p.trans_a && p.m > 1 {
             Self::Columns
         } else {
             Self::Rows
@@ -279,7 +280,11 @@ unsafe fn finish<const R: usize, const V: usize>(
 /// As the documentation of `tiles` says for these rows and vectors.
 pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
     macro_rules! pick {
-        ($($rows:literal x $vectors:literal),*; packing $($tall:literal x $two:literal),*) => {
+        (
+            both $($rows:literal x $vectors:literal),*;
+            rows $($few:literal x $many:literal),*;
+            packing $($tall:literal x $two:literal),*
+        ) => {
             match (job.form, rows, vectors, !job.packed.is_null()) {
                 $(
                     (Form::Rows, $rows, $vectors, false) =>
@@ -287,6 +292,7 @@ pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
                     (Form::Columns, $rows, $vectors, false) if crate::TRAINS =>
                         tiles::<$rows, $vectors, true, false>(job),
                 )*
+                $((Form::Rows, $few, $many, false) => tiles::<$few, $many, false, false>(job),)*
                 $(
                     (Form::Rows, $tall, $two, true) => tiles::<$tall, $two, false, true>(job),
                     (Form::Columns, $tall, $two, true) if crate::TRAINS =>
@@ -300,16 +306,14 @@ pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
     unsafe {
         if FUSED {
             pick!(
-                6 x 2, 5 x 2, 4 x 2, 3 x 2, 2 x 2, 1 x 2,
-                6 x 1, 5 x 1, 4 x 1, 3 x 1, 2 x 1, 1 x 1,
-                3 x 3, 2 x 4, 1 x 8;
+                both 6 x 2, 5 x 2, 4 x 2, 3 x 2, 2 x 2, 6 x 1, 5 x 1, 4 x 1, 3 x 1, 2 x 1;
+                rows 1 x 2, 1 x 1, 3 x 3, 2 x 4, 1 x 8;
                 packing 6 x 2, 5 x 2, 4 x 2
             );
         } else {
             pick!(
-                5 x 2, 4 x 2, 3 x 2, 2 x 2, 1 x 2,
-                5 x 1, 4 x 1, 3 x 1, 2 x 1, 1 x 1,
-                3 x 3, 2 x 4, 1 x 8;
+                both 5 x 2, 4 x 2, 3 x 2, 2 x 2, 5 x 1, 4 x 1, 3 x 1, 2 x 1;
+                rows 1 x 2, 1 x 1, 3 x 3, 2 x 4, 1 x 8;
                 packing 5 x 2, 4 x 2, 3 x 2
             );
         }
@@ -317,12 +321,12 @@ pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
 }
 
 /// Most vectors for a tile of this many rows: the fewer rows, the more vectors it takes to have
-/// enough accumulators to hide the latency of multiply-add.
-pub fn widest(rows: usize) -> usize {
-    match rows {
-        1 => 8,
-        2 => 4,
-        3 => 3,
+/// enough accumulators to hide the latency of multiply-add. Few columns of A are not worth the code.
+pub fn widest(form: Form, rows: usize) -> usize {
+    match (form, rows) {
+        (Form::Rows, 1) => 8,
+        (Form::Rows, 2) => 4,
+        (Form::Rows, 3) => 3,
         _ => 2,
     }
 }

@@ -52,12 +52,7 @@ impl Strip for Moments<'_> {
             for (total, sums) in total.iter_mut().zip(tile) {
                 let [guess, first, second] = sums.map(lanes);
                 for lane in 0..L::LANES {
-                    total[lane].join(Spread::new(
-                        (to - from) as f64,
-                        f64::from(guess[lane]),
-                        f64::from(first[lane]),
-                        f64::from(second[lane]),
-                    ));
+                    total[lane].join(to - from, guess[lane], first[lane], second[lane]);
                 }
             }
         }
@@ -138,24 +133,20 @@ struct Spread {
 }
 
 impl Spread {
-    /// From the sums of the differences from `guess` and of their squares.
-    #[inline(always)]
-    fn new(count: f64, guess: f64, first: f64, second: f64) -> Self {
-        let offset = first / count;
-        Self {
-            count,
-            mean: guess + offset,
-            // Rounding may push a variance of nothing below 0, but never hides a NaN.
-            squares: second - (first * offset).min(second),
-        }
-    }
-
-    #[inline(always)]
-    fn join(&mut self, other: Self) {
-        let count = self.count + other.count;
-        let delta = other.mean - self.mean;
-        self.squares += other.squares + delta * delta * (self.count * other.count / count);
-        self.mean += delta * (other.count / count);
+    /// Joins `rows` values, from the sums of their differences from `guess` and of the squares.
+    ///
+    /// Not inlined: its sixteen copies would be most of the kernel, and it runs once per tile.
+    #[inline(never)]
+    fn join(&mut self, rows: usize, guess: f32, first: f32, second: f32) {
+        let [guess, first, second] = [guess, first, second].map(f64::from);
+        let joining = rows as f64;
+        let offset = first / joining;
+        // Rounding may push a variance of nothing below 0, but never hides a NaN.
+        let squares = second - (first * offset).min(second);
+        let count = self.count + joining;
+        let delta = guess + offset - self.mean;
+        self.squares += squares + delta * delta * (self.count * joining / count);
+        self.mean += delta * (joining / count);
         self.count = count;
     }
 

@@ -129,6 +129,11 @@ impl Pool {
         wake(&self.done, u32::MAX);
     }
 
+    /// Whether a helper ended before its time.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+
     /// Sends all helpers away.
     pub fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -253,6 +258,7 @@ impl Pool {
             }
             let gone = looks > MOST_LOOKS || naps > MOST_NAPS;
             if gone || self.failed.load(Ordering::Relaxed) {
+                self.failed.store(true, Ordering::SeqCst);
                 panic!("a thread ended in the middle of its work");
             }
             if looks < u64::from(PATIENCE) || !self.may_nap.load(Ordering::Relaxed) {

@@ -5,9 +5,6 @@ use crate::lane::{F32x4, Lane};
 use crate::par::{self, Parts};
 use core::ops::Range;
 
-/// Vectors of columns that are folded side by side; where nothing trains, less code counts more.
-const WIDE: usize = if crate::TRAINS { 8 } else { 1 };
-
 /// Rows combined before the result joins the column's total.
 const BLOCK: usize = 16;
 
@@ -206,39 +203,45 @@ fn zero_if_nan<L: Lane>(v: L) -> L {
 
 struct Entered<'a, F> {
     x: &'a [f32],
-    fold: core::marker::PhantomData<fn(F)>,
+    fold: F,
 }
 
 impl<F: Fold> Terms<1> for Entered<'_, F> {
     #[inline(always)]
     unsafe fn terms<L: Lane>(&self, at: usize, _: usize) -> [L; 1] {
         // SAFETY: inside `x`, as the caller promises.
-        [F::enter(unsafe { fetch(self.x, at) })]
+        [self.fold.enter(unsafe { fetch(self.x, at) })]
     }
 }
 
 /// `x` is `[rows, out.len()]`, checked by the caller.
 #[inline]
-pub(super) fn fold_columns<F: Fold>(x: &[f32], rows: usize, out: &mut [f32]) {
+pub(super) fn fold_columns<F: Fold>(fold: F, x: &[f32], rows: usize, out: &mut [f32]) {
     let cols = out.len();
     assert_eq!(x.len(), rows * cols);
     if F::ADDS {
-        let terms = Entered {
-            x,
-            fold: core::marker::PhantomData::<fn(F)>,
-        };
+        let terms = Entered { x, fold };
         // SAFETY: `x` has `rows * cols` elements.
-        unsafe { column_sums::<1, WIDE, _>(&terms, rows, cols, [out]) };
+        unsafe {
+            if F::WIDE {
+                column_sums::<1, 8, _>(&terms, rows, cols, [out]);
+            } else {
+                column_sums::<1, 1, _>(&terms, rows, cols, [out]);
+            }
+        }
     } else {
         out.fill(F::START);
         for row in x.chunks_exact(cols.max(1)) {
             let cut = cols & !3;
             for (o, v) in out[..cut].chunks_exact_mut(4).zip(row.chunks_exact(4)) {
-                F::join(F32x4::load(o), F::enter(F32x4::load(v))).store(o);
+                F::join(F32x4::load(o), fold.enter(F32x4::load(v))).store(o);
             }
             for (o, &v) in out[cut..].iter_mut().zip(&row[cut..]) {
-                *o = F::join(*o, F::enter(v));
+                *o = F::join(*o, fold.enter(v));
             }
+        }
+        for o in out {
+            *o *= fold.sign();
         }
     }
 }

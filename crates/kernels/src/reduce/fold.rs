@@ -3,83 +3,126 @@
 use crate::lane::Lane;
 
 /// A reduction over float32 values.
-pub(super) trait Fold {
+pub(super) trait Fold: Copy + Sync {
     /// The result of no values, and what fills unused lanes.
     const START: f32;
     /// Whether joining is adding, so that rounding errors can be carried along.
     const ADDS: bool;
+    /// Whether columns are worth more code, for several vectors of them side by side.
+    const WIDE: bool = false;
 
-    /// A value as it enters; leaves `START` as it is.
-    fn enter<L: Lane>(v: L) -> L;
+    /// A value as it enters.
+    #[inline(always)]
+    fn enter<L: Lane>(self, v: L) -> L {
+        v
+    }
     /// Two results made one.
     fn join<L: Lane>(a: L, b: L) -> L;
     /// Two blocks' results made one.
     fn join_blocks(a: f64, b: f64) -> f64;
+    /// The factor that makes the result of the last join.
+    #[inline(always)]
+    fn sign(self) -> f32 {
+        1.0
+    }
 }
 
-/// A fold that adds what `$enter` makes of the values.
-macro_rules! adding {
-    ($name:ident, $v:ident => $enter:expr) => {
-        pub(super) struct $name;
+/// The sum.
+#[derive(Clone, Copy)]
+pub(super) struct Sum;
 
-        impl Fold for $name {
-            const START: f32 = 0.0;
-            const ADDS: bool = true;
+impl Fold for Sum {
+    const START: f32 = 0.0;
+    const ADDS: bool = true;
+    const WIDE: bool = crate::TRAINS;
 
-            #[inline(always)]
-            fn enter<L: Lane>($v: L) -> L {
-                $enter
-            }
-            #[inline(always)]
-            fn join<L: Lane>(a: L, b: L) -> L {
-                a.add(b)
-            }
-            #[inline(always)]
-            fn join_blocks(a: f64, b: f64) -> f64 {
-                a + b
-            }
+    #[inline(always)]
+    fn join<L: Lane>(a: L, b: L) -> L {
+        a.add(b)
+    }
+    #[inline(always)]
+    fn join_blocks(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// The sum of the squares, or of the magnitudes: each value times itself or its sign.
+#[derive(Clone, Copy)]
+pub(super) struct SumPowers {
+    pub squares: bool,
+}
+
+impl Fold for SumPowers {
+    const START: f32 = 0.0;
+    const ADDS: bool = true;
+
+    #[inline(always)]
+    fn enter<L: Lane>(self, v: L) -> L {
+        let one = L::splat(1.0);
+        let squares = L::splat(f32::from(u8::from(self.squares))).eq(one);
+        v.mul(L::select(squares, v, one.copysign(v)))
+    }
+    #[inline(always)]
+    fn join<L: Lane>(a: L, b: L) -> L {
+        a.add(b)
+    }
+    #[inline(always)]
+    fn join_blocks(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// The largest value; with the sign -1 the smallest, as the largest of the negatives.
+#[derive(Clone, Copy)]
+pub(super) struct Extreme {
+    pub sign: f32,
+}
+
+impl Extreme {
+    pub const MAX: Self = Self { sign: 1.0 };
+    pub const MIN: Self = Self { sign: -1.0 };
+}
+
+impl Fold for Extreme {
+    const START: f32 = f32::NEG_INFINITY;
+    const ADDS: bool = false;
+
+    #[inline(always)]
+    fn enter<L: Lane>(self, v: L) -> L {
+        v.mul(L::splat(self.sign))
+    }
+    #[inline(always)]
+    fn join<L: Lane>(a: L, b: L) -> L {
+        a.max(b)
+    }
+    #[inline(always)]
+    fn join_blocks(a: f64, b: f64) -> f64 {
+        if a >= b || a.is_nan() {
+            a
+        } else {
+            b
         }
-    };
+    }
+    #[inline(always)]
+    fn sign(self) -> f32 {
+        self.sign
+    }
 }
 
-adding!(Sum, v => v);
-adding!(SumSquares, v => v.mul(v));
-adding!(SumAbs, v => v.abs());
+/// The product.
+#[derive(Clone, Copy)]
+pub(super) struct Prod;
 
-/// A fold that joins by the method `$join` of lanes.
-macro_rules! joining {
-    ($name:ident, $start:expr, $join:ident, |$a:ident, $b:ident| $blocks:expr) => {
-        pub(super) struct $name;
+impl Fold for Prod {
+    const START: f32 = 1.0;
+    const ADDS: bool = false;
 
-        impl Fold for $name {
-            const START: f32 = $start;
-            const ADDS: bool = false;
-
-            #[inline(always)]
-            fn enter<L: Lane>(v: L) -> L {
-                v
-            }
-            #[inline(always)]
-            fn join<L: Lane>(a: L, b: L) -> L {
-                a.$join(b)
-            }
-            #[inline(always)]
-            fn join_blocks($a: f64, $b: f64) -> f64 {
-                $blocks
-            }
-        }
-    };
+    #[inline(always)]
+    fn join<L: Lane>(a: L, b: L) -> L {
+        a.mul(b)
+    }
+    #[inline(always)]
+    fn join_blocks(a: f64, b: f64) -> f64 {
+        a * b
+    }
 }
-
-joining!(
-    Max,
-    f32::NEG_INFINITY,
-    max,
-    |a, b| if a >= b || a.is_nan() { a } else { b }
-);
-joining!(Min, f32::INFINITY, min, |a, b| if a <= b || a.is_nan() {
-    a
-} else {
-    b
-});
-joining!(Prod, 1.0, mul, |a, b| a * b);

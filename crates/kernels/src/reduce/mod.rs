@@ -19,7 +19,7 @@ pub use rows::{argmax_rows, sum_squares};
 pub use running::{accumulate, accumulate_all, running_mean, weighted_sum};
 
 use crate::par::{self, Parts};
-use fold::{Max, Min, Prod, Sum, SumAbs, SumSquares};
+use fold::{Extreme, Prod, Sum, SumPowers};
 
 /// What a reduction makes of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,32 +40,29 @@ pub enum Reduce {
     Prod,
 }
 
-/// Runs `$body` with `$F` standing for the fold of `$how`.
+/// Runs `$body` with `$fold` standing for the fold of `$how`.
 macro_rules! with_fold {
-    ($how:expr, $F:ident => $body:expr) => {
+    ($how:expr, $fold:ident => $body:expr) => {
         match $how {
             Reduce::Sum | Reduce::Mean => {
-                type $F = Sum;
+                let $fold = Sum;
                 $body
             }
-            Reduce::SumSquares => {
-                type $F = SumSquares;
+            Reduce::SumSquares | Reduce::SumAbs => {
+                let $fold = SumPowers {
+                    squares: $how == Reduce::SumSquares,
+                };
                 $body
             }
-            Reduce::SumAbs => {
-                type $F = SumAbs;
-                $body
-            }
-            Reduce::Max => {
-                type $F = Max;
-                $body
-            }
-            Reduce::Min => {
-                type $F = Min;
+            Reduce::Max | Reduce::Min => {
+                let $fold = match $how {
+                    Reduce::Max => Extreme::MAX,
+                    _ => Extreme::MIN,
+                };
                 $body
             }
             Reduce::Prod => {
-                type $F = Prod;
+                let $fold = Prod;
                 $body
             }
         }
@@ -75,7 +72,7 @@ macro_rules! with_fold {
 /// Reduces all values to one.
 #[inline(never)]
 pub fn reduce_all(how: Reduce, x: &[f32]) -> f32 {
-    with_fold!(how, F => (rows::fold_row::<F>(x) / divisor(how, x.len())) as f32)
+    with_fold!(how, fold => (rows::fold_row(fold, x) / divisor(how, x.len())) as f32)
 }
 
 /// Reduces each row of `x` `[outer, axis]` to one value of `out` `[outer]`.
@@ -89,8 +86,8 @@ pub fn reduce_rows(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
     par::spans(count, par::LINE, x.len() / 4, |rows| {
         // SAFETY: no two spans overlap.
         let out = unsafe { out.part(rows.clone()) };
-        with_fold!(how, F => for (i, y) in rows.zip(out) {
-            *y = (rows::fold_row::<F>(&x[i * axis..][..axis]) / divisor) as f32;
+        with_fold!(how, fold => for (i, y) in rows.zip(out) {
+            *y = (rows::fold_row(fold, &x[i * axis..][..axis]) / divisor) as f32;
         });
     });
 }
@@ -104,7 +101,7 @@ pub fn reduce_columns(how: Reduce, x: &[f32], axis: usize, out: &mut [f32]) {
         return reduce_rows(how, x, axis, out);
     }
     assert_eq!(x.len(), axis * out.len());
-    with_fold!(how, F => columns::fold_columns::<F>(x, axis, out));
+    with_fold!(how, fold => columns::fold_columns(fold, x, axis, out));
     if how == Reduce::Mean {
         for y in out {
             *y /= axis as f32;

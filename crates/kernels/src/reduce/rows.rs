@@ -1,6 +1,6 @@
 //! Reductions along values that lie side by side.
 
-use super::fold::{Fold, Max};
+use super::fold::{Extreme, Fold};
 use crate::lane::{F32x4, Lane};
 use crate::par;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +18,18 @@ const MOST_LIMBS: usize = 64;
 
 /// All of `x` in one: limb by limb, each block by block.
 #[inline]
-pub(super) fn fold_row<F: Fold>(x: &[f32]) -> f64 {
-    if x.len() <= BLOCK {
-        return f64::from(fold_block::<F>(x));
-    }
-    by_limbs(x, fold_limb::<F>, F::join_blocks)
+pub(super) fn fold_row<F: Fold>(fold: F, x: &[f32]) -> f64 {
+    let all = if x.len() <= BLOCK {
+        f64::from(fold_block(fold, x))
+    } else {
+        by_limbs(x, |x| fold_limb(fold, x), F::join_blocks)
+    };
+    all * f64::from(fold.sign())
 }
 
 /// Joins, in their order, what `fold` makes of each limb of a row. The limbs follow from its length.
 #[inline]
-fn by_limbs(x: &[f32], fold: fn(&[f32]) -> f64, join: fn(f64, f64) -> f64) -> f64 {
+fn by_limbs(x: &[f32], fold: impl Fn(&[f32]) -> f64 + Sync, join: fn(f64, f64) -> f64) -> f64 {
     if x.len() <= LIMB {
         return fold(x);
     }
@@ -42,20 +44,20 @@ fn by_limbs(x: &[f32], fold: fn(&[f32]) -> f64, join: fn(f64, f64) -> f64) -> f6
     (1..limbs).fold(of(0), |all, i| join(all, of(i)))
 }
 
-fn fold_limb<F: Fold>(x: &[f32]) -> f64 {
+fn fold_limb<F: Fold>(fold: F, x: &[f32]) -> f64 {
     x.chunks(BLOCK)
-        .map(|block| f64::from(fold_block::<F>(block)))
+        .map(|block| f64::from(fold_block(fold, block)))
         .fold(f64::from(F::START), F::join_blocks)
 }
 
 #[inline(never)]
-fn fold_block<F: Fold>(x: &[f32]) -> f32 {
+fn fold_block<F: Fold>(fold: F, x: &[f32]) -> f32 {
     let mut acc = [F32x4::splat(F::START); WAYS];
     let mut wide = x.chunks_exact(4 * WAYS);
     if x.len() >= 4 * WAYS {
         for part in &mut wide {
             for (j, a) in acc.iter_mut().enumerate() {
-                *a = F::join(*a, F::enter(F32x4::load(&part[4 * j..])));
+                *a = F::join(*a, fold.enter(F32x4::load(&part[4 * j..])));
             }
         }
         for half in [4, 2, 1] {
@@ -67,7 +69,7 @@ fn fold_block<F: Fold>(x: &[f32]) -> f32 {
     let mut narrow = wide.remainder().chunks_exact(4);
     let mut sum = acc[0];
     for part in &mut narrow {
-        sum = F::join(sum, F::enter(F32x4::load(part)));
+        sum = F::join(sum, fold.enter(F32x4::load(part)));
     }
     let mut lanes = [0.0; 4];
     sum.store(&mut lanes);
@@ -75,7 +77,7 @@ fn fold_block<F: Fold>(x: &[f32]) -> f32 {
     narrow
         .remainder()
         .iter()
-        .fold(whole, |sum, &v| F::join(sum, F::enter(v)))
+        .fold(whole, |sum, &v| F::join(sum, fold.enter(v)))
 }
 
 /// Sum of the squares in float64: neither overflows nor vanishes, so that exploding gradients can
@@ -133,7 +135,7 @@ fn argmax_short(row: &[f32]) -> usize {
 
 #[inline(always)]
 fn argmax_long(row: &[f32]) -> usize {
-    let largest = fold_row::<Max>(row) as f32;
+    let largest = fold_row(Extreme::MAX, row) as f32;
     let place = if largest.is_nan() {
         row.iter().position(|v| v.is_nan())
     } else {

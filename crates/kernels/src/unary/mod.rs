@@ -51,6 +51,8 @@ pub trait Row {
     fn value<L: Lane>(x: L, p: &[L; MAX_PARAMS]) -> L;
     /// `f'`, from the value that `SAVES` names.
     fn slope<L: Lane>(saved: L, p: &[L; MAX_PARAMS]) -> L;
+    /// Vectors per round: more than one only where there is so little to do that the loop would show.
+    const VECTORS: usize = 1;
     /// Whether what `slope` is computed from may be below `LEAST`: an output never is, unless 0.
     const FLUSHES_SAVED: bool = Self::LEAST > 0.0 && matches!(Self::SAVES, Saves::Input);
 }
@@ -264,11 +266,23 @@ impl Visitor for FindSlopes {
 unsafe fn values<R: Row>(p: &[f32; MAX_PARAMS], x: *const f32, y: *mut f32, len: usize) {
     let p = p.map(F32x4::splat);
     let least = F32x4::constant(&R::LEAST);
-    for i in (0..len).step_by(4) {
-        // SAFETY: `i + 4 <= len`.
+    let vector = |i: usize| {
+        // SAFETY: called with `i + 4 <= len`.
         unsafe {
             let x = flushed(F32x4::load_at(x.add(i)), R::LEAST > 0.0, least);
             R::value(x, &p).store_at(y.add(i));
+        }
+    };
+    let round = 4 * R::VECTORS;
+    let rounds = len / round * round;
+    for i in (0..rounds).step_by(round) {
+        for v in 0..R::VECTORS {
+            vector(i + 4 * v);
+        }
+    }
+    if R::VECTORS > 1 {
+        for i in (rounds..len).step_by(4) {
+            vector(i);
         }
     }
 }

@@ -43,6 +43,7 @@ pub struct PlainRelu;
 impl Row for PlainRelu {
     const NAME: &'static str = "relu";
     const SAVES: Saves = Saves::Output;
+    const VECTORS: usize = 4;
     #[inline(always)]
     fn value<L: Lane>(x: L, _p: &[L; MAX_PARAMS]) -> L {
         x.pmax(L::splat(0.0))

@@ -133,10 +133,19 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
     const pace = new Pace(where, given);
     const { inputForm, outputForm } = this.#file;
     const data = readInputs(where, { inputs: this.#inputs, inputForm }, x as AnyData);
+    const wires = this.#outputs.map(({ wire }) => wire);
+    if (data.count <= batchSize) {
+      const results = activity.runNow(where, "reads", () => {
+        const program = this.#program(where, data.count);
+        const empty = emptyResults(where, this.#outputs, data.count);
+        predictBatch(program, noSeed, data, 0, data.count, wires, empty);
+        return empty;
+      });
+      return inForm(outputForm, this.outputNames, await results) as never;
+    }
     return activity.run(where, "reads", async () => {
       const program = this.#program(where, Math.min(batchSize, data.count));
       const results = emptyResults(where, this.#outputs, data.count);
-      const wires = this.#outputs.map(({ wire }) => wire);
       for (let from = 0; from < data.count; from += batchSize) {
         const to = Math.min(from + batchSize, data.count);
         predictBatch(program, noSeed, data, from, to, wires, results);
@@ -168,7 +177,7 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
   /** The program for batches of up to `capacity` rows; what is read and written fits it. */
   #program(where: string, capacity: number): Program {
     const core = this.#core;
-    const program = this.#programs.get(core, where, "predict", capacity, () => this.#lowering);
+    const program = this.#programs.get(core, where, "predict", [], capacity, () => this.#lowering);
     if (program === this.#checked) return program;
     for (const { wire, name, rowShape } of this.#inputs) {
       const length = core.call(where, (engine) => engine.inputLen(program.id, wire));

@@ -35,6 +35,16 @@ class Queue {
     }
   }
 
+  /** Runs work at once; only where there is none. What is added meanwhile waits for its end. */
+  now<T>(work: () => T): T {
+    this.length++;
+    try {
+      return work();
+    } finally {
+      this.length--;
+    }
+  }
+
   /** Waits until there is no work. */
   async idle(): Promise<void> {
     while (this.length > 0) await this.#last.catch(() => {});
@@ -76,6 +86,21 @@ export class Activity {
     this.#training = where;
     try {
       return await this.#calls.add(work);
+    } finally {
+      this.#training = null;
+    }
+  }
+
+  /**
+   * As `run` for work that never waits. Where nothing else is running it is done at once, without
+   * the promises that small work would spend more time on than on itself.
+   */
+  runNow<T>(where: string, kind: "trains" | "reads", work: () => T): T | Promise<T> {
+    if (this.#hooks > 0 || this.#calls.length > 0) return this.run(where, kind, async () => work());
+    if (kind === "reads") return this.#calls.now(work);
+    this.#training = where;
+    try {
+      return this.#calls.now(work);
     } finally {
       this.#training = null;
     }

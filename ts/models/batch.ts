@@ -2,7 +2,8 @@
 import type { Logs } from "../callbacks/callback.js";
 import type { ClassWeight } from "../data/split.js";
 import { checkOptions } from "../errors.js";
-import { loadedCore } from "../runtime/load.js";
+import type { Core } from "../runtime/core.js";
+import { coreNow, loadedCore } from "../runtime/load.js";
 import { evaluateBatch, prepareEvaluation } from "./evaluate.js";
 import type { AnyData } from "./input-data.js";
 import { readLabelled } from "./labelled-data.js";
@@ -33,8 +34,7 @@ export async function trainOnBatch(
   const given = checkOptions(where, options, ["sampleWeight", "classWeight"]);
   const setup = state.compiled(where);
   const data = readLabelled(where, state.graph, setup, { ...given, x, y });
-  return state.activity.run(where, "trains", async () => {
-    const core = await loadedCore();
+  return onBatch(state, where, "trains", (core) => {
     const training = prepareTraining(core, where, state, setup, data, data.count);
     setup.means.train.reset(core);
     trainBatch(state, setup, training, null, 0, data.count);
@@ -54,12 +54,25 @@ export async function testOnBatch(
   const given = checkOptions(where, options, ["sampleWeight"]);
   const setup = state.compiled(where);
   const data = readLabelled(where, state.graph, setup, { ...given, x, y });
-  return state.activity.run(where, "reads", async () => {
-    await state.remote?.pull();
-    const core = await loadedCore();
+  return onBatch(state, where, "reads", (core) => {
     const evaluation = prepareEvaluation(core, where, state, setup, data, data.count);
     setup.means.test.reset(core);
     evaluateBatch(state, evaluation, 0, data.count);
     return setup.means.test.read(core);
+  });
+}
+
+/** Does something with a batch that passed `check` just before: at once, where nothing is to wait for. */
+export function onBatch<T>(
+  state: ModelState,
+  where: string,
+  kind: "trains" | "reads",
+  work: (core: Core) => T,
+): T | Promise<T> {
+  const core = coreNow();
+  if (core && !state.remote) return state.activity.runNow(where, kind, () => work(core));
+  return state.activity.run(where, kind, async () => {
+    if (kind === "reads") await state.remote?.pull();
+    return work(await loadedCore());
   });
 }

@@ -41,11 +41,6 @@ export const inputNames = {
   ...rateNames,
 } as const;
 
-/** A text that differs for programs that differ. */
-export function variantKey(variant: Variant): string {
-  return variant.map(({ name, dtype, rowShape }) => `${name} ${dtype}[${rowShape}]`).join(" ");
-}
-
 /** The name of the targets of an output in programs. */
 export function targetName(setup: TrainingSetup, output: OutputSetup): string {
   return programName("y", output.name, setup.outputs.length);

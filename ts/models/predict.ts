@@ -5,9 +5,10 @@ import { type BatchSource, isBatchSource } from "../data/stream.js";
 import type { Tensor } from "../data/tensor.js";
 import type { Core } from "../runtime/core.js";
 import { loadedCore } from "../runtime/load.js";
+import { onBatch } from "./batch.js";
 import { ArrayFeed, type Feed, inputReader, onePass, type Passes, StreamFeed } from "./feed.js";
 import { type AnyData, type ModelData, readInputs } from "./input-data.js";
-import { lowerPrediction, outputName, variantKey } from "./lowering.js";
+import { lowerPrediction, outputName } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { emptyResults, predictBatch } from "./prediction.js";
 import type { Program } from "./program.js";
@@ -40,6 +41,10 @@ export async function predict(
   const feed: Feed = streams
     ? new StreamFeed(where, state, x, inputReader(state), { ...onePass, steps: given.steps })
     : new ArrayFeed(readInputs(where, state.graph, x, later), batchSizeOf(where, given.batchSize));
+  if (feed instanceof ArrayFeed && given.callbacks === undefined && isSmall(feed)) {
+    for (const check of later) check();
+    return predictData(state, where, feed.data);
+  }
   const { steps, samples, batchSize } = feed;
   const params = { epochs: 1, steps, samples, batchSize };
   const callbacks = callbackList(where, given, [], model, params);
@@ -119,15 +124,30 @@ function joined(
 export async function predictOnBatch(state: ModelState, x: AnyData): Promise<readonly Tensor[]> {
   const where = "predictOnBatch";
   state.activity.check(where, "reads");
-  const data = readInputs(where, state.graph, x);
-  return state.activity.run(where, "reads", async () => {
-    await state.remote?.pull();
-    const core = await loadedCore();
+  return predictData(state, where, readInputs(where, state.graph, x));
+}
+
+/** Predicts all rows as one batch. */
+function predictData(
+  state: ModelState,
+  where: string,
+  data: ModelData,
+): readonly Tensor[] | Promise<readonly Tensor[]> {
+  return onBatch(state, where, "reads", (core) => {
     const program = preparePrediction(core, where, state, data, data.count);
     const results = emptyResults(where, state.graph.outputs, data.count);
     predictBatch(program, state.seed, data, 0, data.count, outputNames(state), results);
     return results;
   });
+}
+
+/** Numbers of input that are not worth giving way for. */
+const smallInput = 65_536;
+
+/** Whether all of it is a single batch, and soon done. */
+function isSmall({ data: { count, parts }, batchSize }: ArrayFeed): boolean {
+  const numbers = parts.reduce((sum, { rows }) => sum + count * rows.rowLength, 0);
+  return count <= batchSize && numbers <= smallInput;
 }
 
 function outputNames({ graph }: ModelState): readonly string[] {
@@ -143,7 +163,8 @@ function preparePrediction(
 ): Program {
   state.createWeights(core, where);
   const capacity = Math.min(batchSize, data.count);
-  return state.predictions.get(core, where, `predict ${variantKey(data.variant)}`, capacity, () =>
-    lowerPrediction(state.graph, data.variant),
+  const { variant } = data;
+  return state.predictions.get(core, where, "predict", variant, capacity, () =>
+    lowerPrediction(state.graph, variant),
   );
 }

@@ -3,7 +3,7 @@
 import type { Core } from "../runtime/core.js";
 import type { ModelData } from "./input-data.js";
 import type { LayerGraph } from "./layer-graph.js";
-import { type Variant, variantKey } from "./lowering.js";
+import type { Variant } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import type { Lowering, Program } from "./program.js";
 import type { TrainingSetup } from "./training-setup.js";
@@ -21,7 +21,8 @@ export function prepareProgram(
 ): Program {
   state.createWeights(core, where);
   setup.create(core, where);
-  const key = `${purpose} ${variantKey(variant)}`;
   const capacity = Math.min(batchSize, count);
-  return setup.programs.get(core, where, key, capacity, () => lower(state.graph, setup, variant));
+  return setup.programs.get(core, where, purpose, variant, capacity, () =>
+    lower(state.graph, setup, variant),
+  );
 }

@@ -5,6 +5,7 @@ import { fail, GradusError } from "../errors.js";
 import type { GraphVariable } from "../graph.js";
 import type { Core } from "../runtime/core.js";
 import type { Resources } from "../runtime/resources.js";
+import type { Variant } from "./lowering.js";
 import type { SeedHalves } from "./seed.js";
 
 /** An input of a program. */
@@ -125,27 +126,74 @@ export function compileError(where: string, capacity: number, error: unknown): u
   });
 }
 
+/** What something was made for: a purpose, and data of these types. */
+interface Made {
+  readonly purpose: string;
+  readonly variant: Variant;
+}
+
+interface Compiled extends Made {
+  program: Program;
+}
+
+interface Lowered extends Made {
+  lowering: Lowering;
+  capacity: number;
+}
+
+/** Compares numbers and words, not texts made of them: it is asked for in every step. */
+function sameVariant(a: Variant, b: Variant): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const [one, other] = [a[i] as Variant[number], b[i] as Variant[number]];
+    const [shape, otherShape] = [one.rowShape, other.rowShape];
+    if (one.name !== other.name || one.dtype !== other.dtype) return false;
+    if (shape.length !== otherShape.length) return false;
+    for (let j = 0; j < shape.length; j++) if (shape[j] !== otherShape[j]) return false;
+  }
+  return true;
+}
+
+function find<T extends Made>(all: readonly T[], purpose: string, variant: Variant): T | undefined {
+  for (const made of all) {
+    if (made.purpose === purpose && sameVariant(made.variant, variant)) return made;
+  }
+  return undefined;
+}
+
 /** Programs by what they were made for. */
 export class ProgramCache {
-  readonly #programs = new Map<string, Program>();
+  readonly #programs: Compiled[] = [];
   /** What was compiled in a worker alone. */
-  readonly #elsewhere = new Map<string, { lowering: Lowering; capacity: number }>();
+  readonly #elsewhere: Lowered[] = [];
   readonly #resources: Resources;
 
   constructor(resources: Resources) {
     this.#resources = resources;
   }
 
-  /** The program of that key for batches up to `capacity`; a smaller one is replaced. */
-  get(core: Core, where: string, key: string, capacity: number, lower: () => Lowering): Program {
-    const known = this.#programs.get(key);
-    if (known && known.capacity >= capacity) return known;
+  /** The program for that purpose and batches up to `capacity`; a smaller one is replaced. */
+  get(
+    core: Core,
+    where: string,
+    purpose: string,
+    variant: Variant,
+    capacity: number,
+    lower: () => Lowering,
+  ): Program {
+    const known = find(this.#programs, purpose, variant);
+    if (known && known.program.capacity >= capacity) return known.program;
     const lowering = lower();
     const { inputs } = lowering;
     const id = this.#compile(core, where, lowering, capacity);
     const program = new Program(core, where, id, capacity, inputs);
-    if (known) this.#resources.freeProgram(core, known.id);
-    this.#programs.set(key, program);
+    if (known) {
+      this.#resources.freeProgram(core, known.program.id);
+      known.program = program;
+    } else {
+      this.#programs.push({ purpose, variant, program });
+    }
     return program;
   }
 
@@ -158,21 +206,25 @@ export class ProgramCache {
   }
 
   /** What a worker compiles; kept, so that it can be printed. */
-  lower(key: string, capacity: number, lower: () => Lowering): Lowering {
+  lower(purpose: string, variant: Variant, capacity: number, lower: () => Lowering): Lowering {
     const lowering = lower();
-    this.#elsewhere.set(key, { lowering, capacity });
+    const known = find(this.#elsewhere, purpose, variant);
+    if (known) Object.assign(known, { lowering, capacity });
+    else this.#elsewhere.push({ purpose, variant, lowering, capacity });
     return lowering;
   }
 
-  /** The printed form of the program whose key starts so; the newest one. */
-  dump(core: Core, where: string, prefix: string): string {
-    for (const [key, { lowering, capacity }] of this.#elsewhere) {
-      if (key.startsWith(prefix)) this.get(core, where, key, capacity, () => lowering);
+  /** The printed form of the program for that purpose; of several the one first made last. */
+  dump(core: Core, where: string, purpose: string): string {
+    for (const { variant, lowering, capacity, ...made } of this.#elsewhere) {
+      if (made.purpose === purpose) {
+        this.get(core, where, purpose, variant, capacity, () => lowering);
+      }
     }
-    const found = [...this.#programs].filter(([key]) => key.startsWith(prefix)).at(-1);
-    if (found) return core.call(where, (engine) => engine.dump(found[1].id));
+    const found = this.#programs.filter((made) => made.purpose === purpose).at(-1);
+    if (found) return core.call(where, (engine) => engine.dump(found.program.id));
     return fail(where, {
-      expected: `a model that has been used to ${prefix}`,
+      expected: `a model that has been used to ${purpose}`,
       received: "one that has not",
       hint: "Programs are compiled when they are first needed.",
     });

@@ -28,7 +28,7 @@ import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { fixed } from "../shape.js";
 import type { ModelData } from "./input-data.js";
-import { lowerTraining, type Observer, variantKey } from "./lowering.js";
+import { lowerTraining, type Observer } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { type Program, ProgramCache } from "./program.js";
 import type { RemoteProgram } from "./remote/protocol.js";
@@ -177,7 +177,7 @@ export class StepWatch implements Observer {
         this.#program = this.#programFor(data, capacity);
         if (count > 0) {
           const lower = () => this.#lowerChanges();
-          this.#changes = this.#programs.get(core, where, "changes", 1, lower);
+          this.#changes = this.#programs.get(core, where, "changes", [], 1, lower);
         }
       }
     } catch (error) {
@@ -216,9 +216,9 @@ export class StepWatch implements Observer {
 
   #programFor(data: ModelData, capacity: number): Program {
     this.#data = data;
-    const key = `measure ${variantKey(data.variant)}`;
-    return this.#programs.get(this.core, this.#where, key, capacity, () =>
-      lowerTraining(this.#state.graph, this.#setup, data.variant, true, this),
+    const { variant } = data;
+    return this.#programs.get(this.core, this.#where, "measure", variant, capacity, () =>
+      lowerTraining(this.#state.graph, this.#setup, variant, true, this),
     );
   }
 

@@ -134,6 +134,11 @@ export function readyCore(where: string): Core {
   return startNow(where, wasm, { build: fileOf(build), simd: build, why });
 }
 
+/** The engine where it is loaded already. */
+export function coreNow(): Core | null {
+  return core;
+}
+
 /** The engine for a call that can wait. */
 export async function loadedCore(): Promise<Core> {
   if (!core) await init();

@@ -3,7 +3,6 @@ import type { LaterChecks } from "../data/check.js";
 import { sizeOf, type Tensor } from "../data/tensor.js";
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, fail } from "../errors.js";
 import { type AnyData, readInputs } from "../models/input-data.js";
-import { variantKey } from "../models/lowering.js";
 import type { Model } from "../models/model.js";
 import { perOutput } from "../models/output-setup.js";
 import { type DataFor, type InPlaceOf, inForm, type TensorStructure } from "../models/parts.js";
@@ -132,9 +131,9 @@ export async function mcPredict<I extends TensorStructure, O extends TensorStruc
     await state.remote?.pull();
     const core = await loadedCore();
     state.createWeights(core, where);
-    const key = `sample ${samples} ${found} ${returnSamples} ${variantKey(variant)}`;
+    const purpose = `sample ${samples} ${found} ${returnSamples}`;
     const capacity = Math.min(batchSize, count);
-    const program = state.predictions.get(core, where, key, capacity, () =>
+    const program = state.predictions.get(core, where, purpose, variant, capacity, () =>
       sampling.lower(found, returnSamples),
     );
     const empty = (shape: readonly number[]) => emptyResult(where, [count, ...shape]);

@@ -9,7 +9,7 @@ import { giveWay } from "../../runtime/platform.js";
 import type { Variable } from "../../runtime/resources.js";
 import type { ArrayFeed } from "../feed.js";
 import type { ModelData } from "../input-data.js";
-import { lowerEvaluation, lowerTraining, type Variant, variantKey } from "../lowering.js";
+import { lowerEvaluation, lowerTraining, type Variant } from "../lowering.js";
 import type { ModelState } from "../model-state.js";
 import type { Pace } from "../run-options.js";
 import type { StepWatch } from "../step-watch.js";
@@ -265,9 +265,9 @@ export class RemoteFit {
       { data: { variant, count }, batchSize }: ArrayFeed,
       make: (variant: Variant) => ReturnType<typeof lowerEvaluation>,
     ): RemoteProgram => {
-      const key = `${purpose} ${variantKey(variant)}`;
       const capacity = Math.min(batchSize, count);
-      return { name, capacity, ...setup.programs.lower(key, capacity, () => make(variant)) };
+      const lowering = setup.programs.lower(purpose, variant, capacity, () => make(variant));
+      return { name, capacity, ...lowering };
     };
     const step = (name: "train" | "gather") =>
       lower(name, name, training, (variant) =>

@@ -5,6 +5,7 @@ use crate::ir::{Bindings, Graph, Shape, BATCH};
 use crate::ops::{Clock, Frame, Op, Operand};
 use crate::plan::{plan, Place};
 use gradus_kernels::mem::{At, Memory};
+use gradus_kernels::update::Memo;
 use std::fmt;
 
 /// A node with its operands' places; the extents in `ins` and `outs` are those of the last batch.
@@ -110,6 +111,7 @@ impl Program {
             ));
         }
         self.bind(clock.batch);
+        let mut memo = Memo::default();
         for step in &self.steps {
             step.op.rule().run(&mut Frame {
                 memory,
@@ -117,6 +119,7 @@ impl Program {
                 outs: &step.outs,
                 scratch: step.scratch,
                 clock: &clock,
+                memo: &mut memo,
             });
         }
         for program in &mut self.after {

@@ -33,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::ir::{DType, Dims, Type, Value};
 use crate::TRAINS;
 use gradus_kernels::mem::{At, Memory};
+use gradus_kernels::update::Memo;
 
 macro_rules! operations {
     (predict { $($op:ident,)* } train { $($trained:ident,)* }) => {
@@ -215,6 +216,8 @@ pub struct Frame<'a> {
     pub scratch: At,
     /// Step, seed, draw.
     pub clock: &'a Clock,
+    /// What updates keep for each other during a run.
+    pub memo: &'a mut Memo,
 }
 
 impl<'a> Frame<'a> {

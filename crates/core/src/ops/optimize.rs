@@ -7,12 +7,10 @@ use crate::text::{numbers, Number};
 use gradus_kernels::mem::At;
 use gradus_kernels::norm;
 use gradus_kernels::reduce;
-use gradus_kernels::update::{copy_slot, Step, UpdateKind};
+use gradus_kernels::update::{copy_slot, Step, UpdateKind, MAX_HYPER};
 
 /// Most slots an update rule keeps for a variable.
 const MAX_SLOTS: usize = 3;
-/// Most hyperparameters an update rule has.
-const MAX_HYPER: usize = 8;
 
 /// One step of an update rule on one variable.
 ///
@@ -117,7 +115,7 @@ impl Rule for Update {
         let mut slots = [s0, s1, s2];
         let count = self.rule.slots().len();
         self.rule
-            .apply(&step, weights, gradient, &mut slots[..count]);
+            .apply(&step, frame.memo, weights, gradient, &mut slots[..count]);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A rule is a type that implements `Rule` and a line in the list at `rules!`. Formulas are those of
 //! Keras 3, file by file `keras/src/optimizers/*.py`. Everything that does not depend on the weight,
-//! such as bias corrections, is computed once per call in f64.
+//! such as bias corrections, is computed once per step in f64.
 //!
 //! Denormals never arise where values decay: a weight below 2^-126 becomes 0, and a slot already
 //! below 2^-100, so that its product with 1 - beta stays normal as well.
@@ -41,6 +41,30 @@ pub struct Step<'a> {
     pub hyper: &'a [f32],
 }
 
+/// The most hyperparameters a rule can have.
+pub const MAX_HYPER: usize = 8;
+
+/// What a rule made of a step, kept for the next variable: powers in f64 take longer than a small
+/// variable.
+#[derive(Default)]
+pub struct Memo {
+    of: Option<(UpdateKind, u32, f32, [f32; MAX_HYPER])>,
+    consts: [f32; MAX_CONSTS],
+}
+
+impl Memo {
+    fn consts<R: Rule>(&mut self, kind: UpdateKind, s: &Step) -> &[f32; MAX_CONSTS] {
+        let mut hyper = [0.0; MAX_HYPER];
+        hyper[..s.hyper.len()].copy_from_slice(s.hyper);
+        let of = Some((kind, s.step, s.lr, hyper));
+        if self.of != of {
+            self.consts = R::consts(s);
+            self.of = of;
+        }
+        &self.consts
+    }
+}
+
 /// One row of the table.
 pub trait Rule {
     /// The name users write, in camelCase.
@@ -53,7 +77,7 @@ pub trait Rule {
     const LEAST_GRADIENT: f32 = LEAST_SLOT;
     /// Whether it is used so often that steps without clipping and decay get a loop of their own.
     const OFTEN: bool = false;
-    /// What `step` needs of the hyperparameters, computed once per call.
+    /// What `step` needs of learning rate, step and hyperparameters, and of nothing else.
     fn consts(s: &Step) -> [f32; MAX_CONSTS];
     /// The new weight and slots.
     fn step<L: Lane>(c: &[L; MAX_CONSTS], w: L, g: L, slots: [L; MAX_SLOTS])
@@ -106,16 +130,26 @@ macro_rules! rules {
 
             /// Updates the weights `w` and the slots in place from the gradients `g`.
             ///
-            /// Panics when a length differs from that of `w`, or the number of slots or
-            /// hyperparameters is not the rule's.
+            /// `memo` is kept from variable to variable. Panics when a length differs from that of
+            /// `w`, or the number of slots or hyperparameters is not the rule's.
             #[inline(never)]
-            pub fn apply(self, s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
+            pub fn apply(
+                self,
+                s: &Step,
+                memo: &mut Memo,
+                w: &mut [f32],
+                g: &[f32],
+                slots: &mut [&mut [f32]],
+            ) {
                 assert_eq!(g.len(), w.len());
                 assert_eq!(slots.len(), self.slots().len());
                 assert_eq!(s.hyper.len(), self.hyper().len());
                 assert!(slots.iter().all(|slot| slot.len() == w.len()));
                 match self {
-                    $(Self::$kind => run::<rules::$kind>(s, w, g, slots),)*
+                    $(Self::$kind => {
+                        let consts = memo.consts::<rules::$kind>(self, s);
+                        run::<rules::$kind>(s, consts, w, g, slots);
+                    })*
                 }
             }
         }
@@ -217,7 +251,13 @@ impl Common {
     }
 }
 
-fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
+fn run<R: Rule>(
+    s: &Step,
+    consts: &[f32; MAX_CONSTS],
+    w: &mut [f32],
+    g: &[f32],
+    slots: &mut [&mut [f32]],
+) {
     let plain = s.grad_scale == 1.0 && s.clip_value.is_none() && s.weight_decay == 0.0;
     let quads: Quads = if R::OFTEN && plain {
         quads::<R, false>
@@ -226,7 +266,7 @@ fn run<R: Rule>(s: &Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) {
     };
     // SAFETY: `apply` checked that gradients and slots are as long as the weights, and that there
     // are as many slots as the rule has.
-    unsafe { run_with(quads, &R::consts(s), R::LEAST_GRADIENT, s, w, g, slots) };
+    unsafe { run_with(quads, consts, R::LEAST_GRADIENT, s, w, g, slots) };
 }
 
 type Quads =

@@ -148,7 +148,7 @@ fn train(
             ..*base
         };
         let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
-        kind.apply(&s, &mut w, &g, &mut views);
+        kind.apply(&s, &mut Memo::default(), &mut w, &g, &mut views);
     }
     slots.insert(0, w);
     slots
@@ -297,7 +297,7 @@ fn no_denormal_ever_appears() {
                 hyper: &hyper,
             };
             let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
-            kind.apply(&s, &mut w, &g, &mut views);
+            kind.apply(&s, &mut Memo::default(), &mut w, &g, &mut views);
             for v in slots.iter().flatten().chain(&w) {
                 assert!(!v.is_subnormal(), "{} step {t}: {v:e}", kind.name());
             }
@@ -347,10 +347,22 @@ fn ftrl_without_a_divisor() {
             hyper: &hyper,
         };
         let (mut w, mut n, mut z) = ([1.0f32; 2], [0.0f32; 2], [0.0f32; 2]);
-        kind.apply(&s, &mut w, &[0.0, 2.0], &mut [&mut n, &mut z]);
+        kind.apply(
+            &s,
+            &mut Memo::default(),
+            &mut w,
+            &[0.0, 2.0],
+            &mut [&mut n, &mut z],
+        );
         assert_eq!((w, n, z), ([1.0; 2], [0.0; 2], [0.0; 2]));
         s.lr = 0.5;
-        kind.apply(&s, &mut w, &[0.0, 2.0], &mut [&mut n, &mut z]);
+        kind.apply(
+            &s,
+            &mut Memo::default(),
+            &mut w,
+            &[0.0, 2.0],
+            &mut [&mut n, &mut z],
+        );
         // z = 2 - 2 / 0.5 = -2; w = 0.5 * 2 / 2.
         assert_eq!((w, n, z), ([0.0, 0.5], [0.0, 4.0], [0.0, -2.0]));
     }
@@ -372,7 +384,13 @@ fn nan_stays_visible() {
         let mut w = vec![1.0f32; 5];
         let mut slots = slots_of(*kind, 5);
         let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
-        kind.apply(&s, &mut w, &[0.0, f32::NAN, 0.0, 0.0, f32::NAN], &mut views);
+        kind.apply(
+            &s,
+            &mut Memo::default(),
+            &mut w,
+            &[0.0, f32::NAN, 0.0, 0.0, f32::NAN],
+            &mut views,
+        );
         assert_eq!(
             w.iter().map(|v| v.is_nan()).collect::<Vec<_>>(),
             [false, true, false, false, true]
@@ -391,5 +409,5 @@ fn slots_are_counted() {
         clip_value: None,
         hyper: &[0.9],
     };
-    UpdateKind::Momentum.apply(&s, &mut [0.0], &[0.0], &mut []);
+    UpdateKind::Momentum.apply(&s, &mut Memo::default(), &mut [0.0], &[0.0], &mut []);
 }

@@ -45,6 +45,7 @@ export interface Labelled {
   readonly rows: Rows;
   /** The element type in programs. */
   readonly dtype: DType;
+  readonly rowShape: readonly number[];
 }
 
 /** Checks inputs; those of their values later where there is a list for that. */
@@ -62,7 +63,7 @@ export function dataOf(all: readonly Labelled[]): ModelData {
   return {
     count: (all[0] as Labelled).rows.count,
     parts: all,
-    variant: all.map(({ name, dtype, rows }) => ({ name, dtype, rowShape: rows.rowShape })),
+    variant: all,
   };
 }
 
@@ -73,12 +74,12 @@ export function readX(
   x: AnyData,
   what: string,
   later: LaterChecks | undefined,
-): readonly Labelled[] {
-  const names = model.inputs.map(({ name }) => name);
-  const found = partsOf(where, what, model.inputForm, names, x).map(({ label, value }, i) => {
+): Labelled[] {
+  const parts = partsOf(where, what, model.inputForm, model.inputs, x);
+  const found = parts.map(({ label, value }, i) => {
     const { wire, rowShape } = model.inputs[i] as InputLike;
     const rows = toRows(where, value as DataLike, rowShape, { name: label, later });
-    return { label, name: wire, rows, dtype: rows.dtype };
+    return { label, name: wire, rows, dtype: rows.dtype, rowShape };
   });
   checkCounts(where, found[0] as Labelled, found);
   return found;

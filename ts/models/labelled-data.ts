@@ -42,13 +42,12 @@ export function readLabelled(
   names: PartNames = { x: "x", y: "y" },
   later?: LaterChecks,
 ): ModelData {
-  const x = readX(where, model, data.x, names.x, later);
+  const all = readX(where, model, data.x, names.x, later);
   // Weights of classes are made of the targets' values.
   const laterY = data.classWeight === undefined ? later : undefined;
-  const [first] = x as [Labelled];
+  const [first] = all as [Labelled];
   const { count } = first.rows;
-  const outputNames = model.outputs.map(({ name }) => name);
-  const given = partsOf(where, names.y, model.outputForm, outputNames, data.y);
+  const given = partsOf(where, names.y, model.outputForm, model.outputs, data.y);
   const targets = setup.outputs.map((output, i) => {
     const { label, value } = given[i] as Part;
     const predicted = model.outputs[i]?.rowShape ?? [];
@@ -56,10 +55,14 @@ export function readLabelled(
     const { y, classes } = readTargets(place, output, predicted, value as DataLike, count);
     const name = targetName(setup, output);
     const dtype = output.loss.targets === "any" ? "float32" : targetType(output.loss.targets);
-    return { label, name, rows: y, dtype, classes };
+    return { label, name, rows: y, dtype, rowShape: y.rowShape, classes };
   });
   checkCounts(where, first, targets);
-  return dataOf([...x, ...targets, ...readWeights(where, setup, count, targets, data)]);
+  all.push(...targets);
+  if (data.sampleWeight !== undefined || data.classWeight !== undefined) {
+    all.push(...readWeights(where, setup, count, targets, data));
+  }
+  return dataOf(all);
 }
 
 /** The weights of rows: one part for all outputs, or one for each. */
@@ -92,16 +95,15 @@ function readWeights(
     );
     if (!numbers) return [];
     const rows = toRows(where, numbers, [], { name: label });
-    return [{ label, name, rows, dtype: "float32" }];
+    return [{ label, name, rows, dtype: "float32", rowShape: rows.rowShape }];
   };
-  const names = setup.outputs.map(({ name }) => name);
   const isEach =
     targets.length > 1 &&
     (isRecord(sampleWeight) ||
       (Array.isArray(sampleWeight) && sampleWeight.some((each) => typeof each !== "number")));
   if (!isEach) return read(inputNames.weight, sampleWeight, "sampleWeight");
   const form = isRecord(sampleWeight) ? "record" : "array";
-  const parts = partsOf(where, "sampleWeight", form, names, sampleWeight);
+  const parts = partsOf(where, "sampleWeight", form, setup.outputs, sampleWeight);
   return setup.outputs.flatMap((output, i) => {
     const { label, value } = parts[i] as Part;
     return read(weightName(output), value as DataLike, label);

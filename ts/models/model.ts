@@ -442,7 +442,7 @@ export class Model<
     const { graph, activity } = this.#state;
     const place = `model "${this.name}"`;
     activity.check(place, "reads");
-    const parts = partsOf(place, "inputs", graph.inputForm, this.inputNames, given);
+    const parts = partsOf(place, "inputs", graph.inputForm, graph.inputs, given);
     const tensors = layerTensors(
       place,
       parts.map(({ value }) => value),

@@ -71,15 +71,16 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What was given for each of the names, in their order. */
+/** What was given for each of those named, in their order. */
 export function partsOf(
   where: string,
   what: string,
   form: Form,
-  names: readonly string[],
+  named: readonly { readonly name: string }[],
   given: unknown,
 ): readonly Part[] {
   if (form === "one") return [{ label: what, value: given }];
+  const names = named.map(({ name }) => name);
   if (form === "record") return recordParts(where, what, names, given);
   if (!Array.isArray(given) || given.length !== names.length) {
     fail(where, {

@@ -8,6 +8,9 @@ import type { ModelState } from "./model-state.js";
 import type { Lowering, Program } from "./program.js";
 import type { TrainingSetup } from "./training-setup.js";
 
+/** How a model becomes a graph for data of these types. */
+export type Lower = (graph: LayerGraph, setup: TrainingSetup, variant: Variant) => Lowering;
+
 /** The program for these data in batches of `batchSize`; `purpose` tells programs apart. */
 export function prepareProgram(
   core: Core,
@@ -17,12 +20,14 @@ export function prepareProgram(
   { count, variant }: ModelData,
   batchSize: number,
   purpose: "train" | "gather" | "evaluate",
-  lower: (graph: LayerGraph, setup: TrainingSetup, variant: Variant) => Lowering,
+  lower: Lower,
 ): Program {
   state.createWeights(core, where);
   setup.create(core, where);
   const capacity = Math.min(batchSize, count);
-  return setup.programs.get(core, where, purpose, variant, capacity, () =>
-    lower(state.graph, setup, variant),
-  );
+  const { programs } = setup;
+  const known = programs.find(purpose, variant, capacity);
+  if (known) return known;
+  const lowering = lower(state.graph, setup, variant);
+  return programs.make(core, where, purpose, variant, capacity, lowering);
 }

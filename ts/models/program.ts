@@ -155,6 +155,11 @@ function sameVariant(a: Variant, b: Variant): boolean {
   return true;
 }
 
+/** A copy to keep: what comes may hold the data themselves. */
+function withoutData(variant: Variant): Variant {
+  return variant.map(({ name, dtype, rowShape }) => ({ name, dtype, rowShape }));
+}
+
 function find<T extends Made>(all: readonly T[], purpose: string, variant: Variant): T | undefined {
   for (const made of all) {
     if (made.purpose === purpose && sameVariant(made.variant, variant)) return made;
@@ -182,9 +187,26 @@ export class ProgramCache {
     capacity: number,
     lower: () => Lowering,
   ): Program {
+    const known = this.find(purpose, variant, capacity);
+    return known ?? this.make(core, where, purpose, variant, capacity, lower());
+  }
+
+  /** The program for that purpose and batches up to `capacity`, if there is one. */
+  find(purpose: string, variant: Variant, capacity: number): Program | undefined {
     const known = find(this.#programs, purpose, variant);
-    if (known && known.program.capacity >= capacity) return known.program;
-    const lowering = lower();
+    return known && known.program.capacity >= capacity ? known.program : undefined;
+  }
+
+  /** Compiles a program; one for smaller batches is replaced. */
+  make(
+    core: Core,
+    where: string,
+    purpose: string,
+    variant: Variant,
+    capacity: number,
+    lowering: Lowering,
+  ): Program {
+    const known = find(this.#programs, purpose, variant);
     const { inputs } = lowering;
     const id = this.#compile(core, where, lowering, capacity);
     const program = new Program(core, where, id, capacity, inputs);
@@ -192,7 +214,7 @@ export class ProgramCache {
       this.#resources.freeProgram(core, known.program.id);
       known.program = program;
     } else {
-      this.#programs.push({ purpose, variant, program });
+      this.#programs.push({ purpose, variant: withoutData(variant), program });
     }
     return program;
   }
@@ -210,7 +232,7 @@ export class ProgramCache {
     const lowering = lower();
     const known = find(this.#elsewhere, purpose, variant);
     if (known) Object.assign(known, { lowering, capacity });
-    else this.#elsewhere.push({ purpose, variant, lowering, capacity });
+    else this.#elsewhere.push({ purpose, variant: withoutData(variant), lowering, capacity });
     return lowering;
   }
 

@@ -4,7 +4,7 @@ import type { Core } from "../runtime/core.js";
 import type { ModelData } from "./input-data.js";
 import { lowerTraining } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
-import { prepareProgram } from "./prepare.js";
+import { type Lower, prepareProgram } from "./prepare.js";
 import type { Program } from "./program.js";
 import { runStep, type StepRates } from "./step.js";
 import type { TrainingSetup } from "./training-setup.js";
@@ -30,13 +30,16 @@ export function prepareTraining(
 ): Training {
   setup.layers.warnOfChanges(where);
   warnOfBatches(where, state.graph, setup, data.count, batchSize);
-  const programOf = (purpose: "train" | "gather") =>
-    prepareProgram(core, where, state, setup, data, batchSize, purpose, (graph, ...given) =>
-      lowerTraining(graph, ...given, purpose === "train"),
-    );
-  const gather = setup.optimizer.accumulationSteps > 1 ? programOf("gather") : null;
-  return { data, program: programOf("train"), gather };
+  const gathers = setup.optimizer.accumulationSteps > 1;
+  const gather = gathers
+    ? prepareProgram(core, where, state, setup, data, batchSize, "gather", lowerGather)
+    : null;
+  const program = prepareProgram(core, where, state, setup, data, batchSize, "train", lowerUpdate);
+  return { data, program, gather };
 }
+
+const lowerUpdate: Lower = (graph, setup, variant) => lowerTraining(graph, setup, variant, true);
+const lowerGather: Lower = (graph, setup, variant) => lowerTraining(graph, setup, variant, false);
 
 /** One training step on the rows at these places in `order`. */
 export function trainBatch(

@@ -53,12 +53,12 @@ pub struct Memo {
 }
 
 impl Memo {
-    fn consts<R: Rule>(&mut self, kind: UpdateKind, s: &Step) -> &[f32; MAX_CONSTS] {
+    fn consts(&mut self, kind: UpdateKind, make: Consts, s: &Step) -> &[f32; MAX_CONSTS] {
         let mut hyper = [0.0; MAX_HYPER];
         hyper[..s.hyper.len()].copy_from_slice(s.hyper);
         let of = Some((kind, s.step, s.lr, hyper));
         if self.of != of {
-            self.consts = R::consts(s);
+            self.consts = make(s);
             self.of = of;
         }
         &self.consts
@@ -145,12 +145,13 @@ macro_rules! rules {
                 assert_eq!(slots.len(), self.slots().len());
                 assert_eq!(s.hyper.len(), self.hyper().len());
                 assert!(slots.iter().all(|slot| slot.len() == w.len()));
-                match self {
-                    $(Self::$kind => {
-                        let consts = memo.consts::<rules::$kind>(self, s);
-                        run::<rules::$kind>(s, consts, w, g, slots);
-                    })*
-                }
+                let (consts, quads, least_gradient) = match self {
+                    $(Self::$kind => functions::<rules::$kind>(s),)*
+                };
+                let consts = memo.consts(self, consts, s);
+                // SAFETY: gradients and slots are as long as the weights, and there are as many
+                // slots as the rule has.
+                unsafe { run_with(quads, consts, least_gradient, s, w, g, slots) };
             }
         }
     };
@@ -251,24 +252,18 @@ impl Common {
     }
 }
 
-fn run<R: Rule>(
-    s: &Step,
-    consts: &[f32; MAX_CONSTS],
-    w: &mut [f32],
-    g: &[f32],
-    slots: &mut [&mut [f32]],
-) {
+/// What a rule does in this step, and the gradients it takes for 0.
+fn functions<R: Rule>(s: &Step) -> (Consts, Quads, f32) {
     let plain = s.grad_scale == 1.0 && s.clip_value.is_none() && s.weight_decay == 0.0;
     let quads: Quads = if R::OFTEN && plain {
         quads::<R, false>
     } else {
         quads::<R, true>
     };
-    // SAFETY: `apply` checked that gradients and slots are as long as the weights, and that there
-    // are as many slots as the rule has.
-    unsafe { run_with(quads, consts, R::LEAST_GRADIENT, s, w, g, slots) };
+    (R::consts, quads, R::LEAST_GRADIENT)
 }
 
+type Consts = fn(&Step) -> [f32; MAX_CONSTS];
 type Quads =
     unsafe fn(&[F32x4; MAX_CONSTS], &Common, *mut f32, *const f32, [*mut f32; MAX_SLOTS], usize);
 

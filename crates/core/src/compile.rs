@@ -26,6 +26,9 @@ impl Default for Passes {
 }
 
 /// Makes a program for batches of up to `capacity` rows; `shape_of` knows the store's variables.
+///
+/// Builds that only predict leave out what exported models have no use for: nothing in them is
+/// computed twice, and they come in an order that works.
 pub fn compile(
     message: Message,
     capacity: usize,
@@ -34,7 +37,9 @@ pub fn compile(
 ) -> Result<Program> {
     let mut g = message.graph;
     check(&g)?;
-    deduplicate(&mut g);
+    if TRAINS {
+        deduplicate(&mut g);
+    }
     let mut untouched = Vec::new();
     if let Some(mut train) = message.train.filter(|_| TRAINS) {
         train.loss = first_equal(&g, train.loss);
@@ -50,9 +55,14 @@ pub fn compile(
         fuse(&mut g)?;
         prune(&mut g);
     }
-    order(&mut g)?;
+    if TRAINS {
+        order(&mut g)?;
+    }
     check(&g)?;
     let mut program = Program::new(g, capacity)?;
+    if !TRAINS {
+        return Ok(program);
+    }
     for mut graph in message.after {
         leave_alone(&mut graph, &untouched);
         let after = Message {

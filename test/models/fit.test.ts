@@ -400,6 +400,48 @@ describe("turns", () => {
     expectNear([...p.data], [...q.data], 6);
     expect(logs.loss).toBeCloseTo(meanOf(lossPerRow(model)), 5);
   });
+  it("batches may be asked for together; what a schedule asks for meanwhile is refused", async () => {
+    const [one, other] = [regression(), regression()];
+    await other.predict(x);
+    for (let step = 0; step < 3; step++) await one.trainOnBatch(x, y);
+    const coming = [0, 1, 2].map(() => other.trainOnBatch(x, y));
+    const predicted = other.predict(x);
+    expect((await Promise.all(coming)).map(({ loss }) => loss)[2]).toBeGreaterThan(0);
+    expect(weightsOf(other)).toEqual(weightsOf(one));
+    expect((await predicted).data).toEqual((await one.predict(x)).data);
+
+    const refused: Promise<unknown>[] = [];
+    let ask = (): unknown => null;
+    const learningRate = () => {
+      ask();
+      return 0.1;
+    };
+    const curious = regression({ optimizer: sgd({ learningRate }) });
+    ask = () => refused.push(curious.predict(x).catch(String));
+    for (let step = 0; step < 3; step++) await curious.trainOnBatch(x, y);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const each of refused) {
+      expect(await each).toMatch(/predict: expected one call at a time.*while trainOnBatch is/);
+    }
+    expect(weightsOf(curious)).toEqual(weightsOf(one));
+  });
+  it("what a loss asks for while a batch is evaluated waits for its end", async () => {
+    let asked: Promise<unknown> | null = null;
+    const model = regression();
+    const before = await model.predict(x);
+    const asking = sequential({ inputShape: [3], seed: 5, layers: [...model.layers] });
+    asking.compile({
+      optimizer: "sgd",
+      loss: (target: Sym, predicted: Sym) => {
+        asked = asking.predict(x).then(({ data }) => data);
+        return ops.mean(ops.square(ops.subtract(target, predicted)), { axis: -1 });
+      },
+    });
+    asked = null;
+    const { loss } = await asking.testOnBatch(x, y);
+    expect(loss).toBeCloseTo(meanOf(lossPerRow(model)), 5);
+    expect(await asked).toEqual(before.data);
+  });
   it("fit lets timers and promises of others run", async () => {
     const model = regression();
     let ticks = 0;

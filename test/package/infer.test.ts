@@ -1,12 +1,12 @@
 // The packed package, gradus/infer: a model is trained with gradus, exported, loaded with
-// gradus/infer, and predicts what it predicted before; in Node, an edge worker and a page.
+// gradus/infer, and predicts what it predicted before; in Node, Deno, Bun, an edge worker and a page.
 import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { capture } from "../../scripts/toolchain/run.mjs";
 import { executablePath, launch, serve } from "./support/browser.js";
-import { consumer, dependency, removeConsumers } from "./support/consumer.js";
-import { present, workerd } from "./support/runtimes.js";
+import { consumer, removeConsumers } from "./support/consumer.js";
+import { nodes, others, present, workerd } from "./support/runtimes.js";
 import { bundleWorker, serveWorker } from "./support/workerd.js";
 
 const folder = mkdtempSync(join(inject("installed"), "infer-"));
@@ -46,6 +46,7 @@ export async function answer(options = {}) {
 beforeAll(() => {
   writeFileSync(join(folder, "answer.mjs"), program);
   const print = `import { answer } from "./answer.mjs";
+import process from "node:process";
 const options = JSON.parse(process.argv[2] ?? "{}");
 console.log(JSON.stringify(await answer(options)));`;
   writeFileSync(join(folder, "print.mjs"), print);
@@ -61,19 +62,19 @@ function expectAnswer({ expected, found, shape, refused }: Answer): void {
   expect(refused).toMatch(/^GradusError: loadModel: header: .*data_offsets within/);
 }
 
-describe.each([
-  ["the one that tests", process.execPath, undefined],
-  ["24", dependency("node-24", "bin", "node"), "gradus-infer-relaxed.wasm"],
-] as const)("Node, %s", (_, node, chosen) => {
-  it.each(["strict", "auto"])("predicts the same with the build %s", async (simd) => {
-    const args = ["print.mjs", JSON.stringify({ simd })];
-    const { code, stdout, output } = await capture(node, args, { cwd: folder });
-    expect(code, output).toBe(0);
-    const found = JSON.parse(stdout) as Answer;
-    if (simd === "strict") expect(found.build).toBe("gradus-infer-strict.wasm");
-    else if (chosen) expect(found.build).toBe(chosen);
-    expectAnswer(found);
-  });
+describe.each([...nodes, ...others])("$name", ({ name, command, before, chosen }) => {
+  const here = present(name, command);
+  it.runIf(here).each(["strict", "auto"] as const)(
+    "predicts the same with the build %s",
+    async (simd) => {
+      const args = [...before, "print.mjs", JSON.stringify({ simd })];
+      const { code, stdout, output } = await capture(command, args, { cwd: folder });
+      expect(code, output).toBe(0);
+      const found = JSON.parse(stdout) as Answer;
+      expect(found.build).toBe(`gradus-infer-${simd === "strict" ? simd : chosen}.wasm`);
+      expectAnswer(found);
+    },
+  );
 });
 
 describe.runIf(executablePath)("Chromium", () => {

@@ -25,6 +25,11 @@ export const nodes: readonly Runtime[] = [
   node(26, "relaxed"),
 ];
 
+/** The first path that exists; else the first. */
+function firstOf(...paths: [string, ...string[]]): string {
+  return paths.find((path) => existsSync(path)) ?? paths[0];
+}
+
 export const others: readonly Runtime[] = [
   {
     name: "Deno",
@@ -35,7 +40,11 @@ export const others: readonly Runtime[] = [
   },
   {
     name: "Bun",
-    command: dependency("@oven", "bun-linux-x64", "bin", "bun"),
+    command: firstOf(
+      dependency("@oven", "bun-linux-x64", "bin", "bun"),
+      // Its install script, where it ran, moved the program there.
+      dependency("bun", "bin", "bun.exe"),
+    ),
     before: ["run"],
     chosen: "relaxed",
   },

@@ -16,6 +16,7 @@ pub mod simplify;
 pub mod store;
 pub mod text;
 pub mod train;
+pub mod tuner;
 pub mod verify;
 pub mod wire;
 

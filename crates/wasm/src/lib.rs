@@ -42,6 +42,8 @@ fn seed(lo: u32, hi: u32) -> u64 {
 #[wasm_bindgen]
 pub struct Engine {
     core: Core,
+    #[cfg(target_feature = "atomics")]
+    tuners: threads::Tuners,
 }
 
 #[wasm_bindgen]
@@ -52,6 +54,8 @@ impl Engine {
     pub fn new() -> Self {
         Self {
             core: Core::default(),
+            #[cfg(target_feature = "atomics")]
+            tuners: threads::Tuners::default(),
         }
     }
 
@@ -143,7 +147,16 @@ impl Engine {
             batch,
             row,
         };
-        door(self.core.run(program, clock))
+        #[cfg(target_feature = "atomics")]
+        let result = match self.core.program(program) {
+            Ok(_) => self
+                .tuners
+                .run(program, batch, || self.core.run(program, clock)),
+            Err(error) => Err(error),
+        };
+        #[cfg(not(target_feature = "atomics"))]
+        let result = self.core.run(program, clock);
+        door(result)
     }
 
     /// Index of the first number in a variable that is NaN or infinite; -1 if there is none.

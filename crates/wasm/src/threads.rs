@@ -1,7 +1,47 @@
-//! The door for threads: exports of builds with shared memory.
+//! The door for threads: exports of builds with shared memory, and which programs use them.
 
 use gradus_core::engine::POOL;
+use gradus_core::tuner::{Tuner, Watch};
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The clock of the platform, in milliseconds.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
+struct Platform;
+
+impl Watch for Platform {
+    fn now(&self) -> f64 {
+        now()
+    }
+    fn jobs(&self) -> u32 {
+        POOL.jobs()
+    }
+    fn allow(&self, shared: bool) {
+        POOL.allow(shared);
+    }
+}
+
+/// The choices for programs, by their numbers.
+#[derive(Default)]
+pub struct Tuners(Vec<Tuner>);
+
+impl Tuners {
+    /// Runs a program with helpers where these make it faster.
+    pub fn run<T>(&mut self, program: u32, batch: usize, work: impl FnOnce() -> T) -> T {
+        if POOL.helpers() == 0 {
+            return work();
+        }
+        let at = program as usize;
+        if self.0.len() <= at {
+            self.0.resize_with(at + 1, Tuner::default);
+        }
+        self.0[at].run(&Platform, batch, work)
+    }
+}
 
 /// Helps the thread that runs programs until the pool is closed: what a worker calls, for good.
 #[wasm_bindgen(js_name = poolServe)]

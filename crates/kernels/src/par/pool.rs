@@ -80,6 +80,8 @@ pub struct Pool {
     may_nap: AtomicBool,
     failed: AtomicBool,
     closed: AtomicBool,
+    /// Nothing is shared.
+    idle: AtomicBool,
 }
 
 // SAFETY: all fields but `job` are atomics. `job` is written by the one thread that set `busy`,
@@ -105,6 +107,7 @@ impl Pool {
             may_nap: AtomicBool::new(true),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            idle: AtomicBool::new(false),
         }
     }
 
@@ -121,6 +124,11 @@ impl Pool {
     /// Says whether threads that share may sleep while they wait.
     pub fn allow_naps(&self, allowed: bool) {
         self.may_nap.store(allowed, Ordering::SeqCst);
+    }
+
+    /// Says whether work is shared from now on; what it gives is the same.
+    pub fn allow(&self, shared: bool) {
+        self.idle.store(!shared, Ordering::Relaxed);
     }
 
     /// Says that a helper ended before its time: who waits for it panics.
@@ -144,7 +152,7 @@ impl Pool {
     /// Whether work of about `nanos` nanoseconds is to be shared.
     #[inline]
     pub fn is_worth(&self, nanos: usize) -> bool {
-        if nanos < WORTH_SHARING {
+        if nanos < WORTH_SHARING || self.idle.load(Ordering::Relaxed) {
             return false;
         }
         let helpers = self.helpers.load(Ordering::Relaxed);

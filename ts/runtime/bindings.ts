@@ -11,6 +11,7 @@ export {
   initSync as joinNow,
   poolAllowNaps,
   poolFail,
+  poolReserve,
   poolServe,
   whyStopped,
 } from "../../build/wasm/threads-strict/gradus_wasm.js";

@@ -73,10 +73,13 @@ function startOne(
   return new Promise((resolve, reject) => {
     let helps = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let helper: Helper;
     const end = (reason: string) => {
       clearTimeout(timer);
-      if (helps) lost(reason);
-      else reject(reason);
+      if (helps) return lost(reason);
+      reject(reason);
+      // One that failed to start would keep the process from ending.
+      helper.terminate();
     };
     let release = () => {};
     const hear = (answer: Answer) => {
@@ -87,7 +90,6 @@ function startOne(
       resolve();
     };
     const threads = workerThreads();
-    let helper: Helper;
     if (threads) {
       // Flags of this process (--input-type, --eval) are not for the worker.
       const worker = new threads.Worker(file(), { name: "gradus", execArgv: [] });
@@ -103,10 +105,7 @@ function startOne(
       worker.onerror = ({ message }) => end(message || "the file of the worker cannot be loaded");
       helper = worker;
     }
-    timer = setTimeout(() => {
-      helper.terminate();
-      end(`a worker did not answer for ${patience / 1000} s`);
-    }, patience);
+    timer = setTimeout(() => end(`a worker did not answer for ${patience / 1000} s`), patience);
     helper.postMessage(joining);
   });
 }

@@ -1,8 +1,11 @@
 // Threads, for the forms of the package that have files for them: whether they can work in this
 // place, and their start. Forms without threads do without this file.
-import { type Build, poolAllowNaps } from "./bindings.js";
+import { type Build, poolAllowNaps, poolReserve } from "./bindings.js";
 import { mayNap, obstacle, startWorkers, type WorkerFile } from "./pool.js";
 import type { Joining } from "./pool-worker.js";
+
+/** A worker's stack and what it packs operands in, and as much again as rounding may take. */
+const bytesPerWorker = 2 ** 20;
 
 /** What threads need. */
 export interface PackagedThreads {
@@ -24,6 +27,7 @@ export function threadsOf(worker: WorkerFile, wasm: (build: Build) => URL): Pack
     obstacle,
     start(count, joining, lost) {
       poolAllowNaps(mayNap());
+      poolReserve(count * bytesPerWorker);
       return startWorkers(worker, count, joining, lost);
     },
     wasm,

@@ -49,6 +49,16 @@ pub fn pool_serve() {
     POOL.serve();
 }
 
+/// Makes sure that so many bytes are there, and free: a memory must not grow while a worker starts, or
+/// the worker may go by the size it had before.
+#[wasm_bindgen(js_name = poolReserve)]
+pub fn pool_reserve(bytes: usize) {
+    let mut room: Vec<u8> = Vec::new();
+    // Where there is not as much, workers fail by themselves.
+    let _ = room.try_reserve_exact(bytes);
+    std::hint::black_box(&room);
+}
+
 /// How many workers help.
 #[wasm_bindgen(js_name = poolHelpers)]
 pub fn pool_helpers() -> u32 {

@@ -1,5 +1,5 @@
-// Keeps this machine's folders out of compiled artefacts. Panic messages name
-// source files; with their real paths an artefact would betray its builder, and
+// Keeps this machine's folders out of compiled artefacts. Compiled code may name
+// its source files; with their real paths an artefact would betray its builder, and
 // differ from one machine to the next.
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";

@@ -144,7 +144,7 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
       return inForm(outputForm, this.outputNames, await results) as never;
     }
     return activity.run(where, "reads", async () => {
-      const program = this.#program(where, Math.min(batchSize, data.count));
+      const program = this.#program(where, batchSize);
       const results = emptyResults(where, this.#outputs, data.count);
       for (let from = 0; from < data.count; from += batchSize) {
         const to = Math.min(from + batchSize, data.count);

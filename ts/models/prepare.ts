@@ -25,9 +25,7 @@ export function prepareProgram(
   state.createWeights(core, where);
   setup.create(core, where);
   const capacity = Math.min(batchSize, count);
-  const { programs } = setup;
-  const known = programs.find(purpose, variant, capacity);
-  if (known) return known;
-  const lowering = lower(state.graph, setup, variant);
-  return programs.make(core, where, purpose, variant, capacity, lowering);
+  return setup.programs.get(core, where, purpose, variant, capacity, () =>
+    lower(state.graph, setup, variant),
+  );
 }

@@ -187,26 +187,9 @@ export class ProgramCache {
     capacity: number,
     lower: () => Lowering,
   ): Program {
-    const known = this.find(purpose, variant, capacity);
-    return known ?? this.make(core, where, purpose, variant, capacity, lower());
-  }
-
-  /** The program for that purpose and batches up to `capacity`, if there is one. */
-  find(purpose: string, variant: Variant, capacity: number): Program | undefined {
     const known = find(this.#programs, purpose, variant);
-    return known && known.program.capacity >= capacity ? known.program : undefined;
-  }
-
-  /** Compiles a program; one for smaller batches is replaced. */
-  make(
-    core: Core,
-    where: string,
-    purpose: string,
-    variant: Variant,
-    capacity: number,
-    lowering: Lowering,
-  ): Program {
-    const known = find(this.#programs, purpose, variant);
+    if (known && known.program.capacity >= capacity) return known.program;
+    const lowering = lower();
     const { inputs } = lowering;
     const id = this.#compile(core, where, lowering, capacity);
     const program = new Program(core, where, id, capacity, inputs);

@@ -60,11 +60,6 @@ impl Default for Tuner {
 }
 
 impl Tuner {
-    /// Whether it shares at the moment, trials aside.
-    pub fn shares(&self) -> bool {
-        self.shared
-    }
-
     /// Runs a program over a batch of that many rows.
     pub fn run<T>(&mut self, watch: &impl Watch, batch: usize, work: impl FnOnce() -> T) -> T {
         if self
@@ -113,11 +108,8 @@ impl Tuner {
         }
         trial.block += 1;
         if trial.block < BLOCKS.len() {
-            if BLOCKS[trial.block] != BLOCKS[trial.block - 1] {
-                trial.done = None;
-            } else {
-                trial.done = Some(0);
-            }
+            let goes_on = BLOCKS[trial.block] == BLOCKS[trial.block - 1];
+            trial.done = goes_on.then_some(0);
             return;
         }
         let fastest = |shared: bool| {
@@ -230,13 +222,13 @@ mod tests {
         let machine = Machine::new(0.5, 0.9);
         let mut tuner = Tuner::default();
         machine.shared(&mut tuner, 2_000, 32);
-        assert!(tuner.shares());
+        assert!(tuner.shared);
         machine.with.set(1.5);
         machine.shared(&mut tuner, 2_000, 32);
-        assert!(!tuner.shares());
+        assert!(!tuner.shared);
         machine.with.set(0.5);
         machine.shared(&mut tuner, 2_000, 32);
-        assert!(tuner.shares());
+        assert!(tuner.shared);
     }
 
     #[test]
@@ -261,7 +253,7 @@ mod tests {
                 machine.with.set(0.5);
             }
         }
-        assert!(tuner.shares());
+        assert!(tuner.shared);
     }
 
     #[test]
@@ -274,6 +266,6 @@ mod tests {
             machine.shared(&mut tuner, 1, 2);
             machine.without.set(0.9);
         }
-        assert!(tuner.shares());
+        assert!(tuner.shared);
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::lane::Lane;
 
-/// A reduction over float32 values.
+/// A reduction over float32 values; one that adds, unless it says otherwise.
 pub(super) trait Fold: Copy + Sync {
     /// The result of no values, and what fills unused lanes.
-    const START: f32;
+    const START: f32 = 0.0;
     /// Whether joining is adding, so that rounding errors can be carried along.
-    const ADDS: bool;
+    const ADDS: bool = true;
     /// Whether columns are worth more code, for several vectors of them side by side.
     const WIDE: bool = false;
 
@@ -17,9 +17,15 @@ pub(super) trait Fold: Copy + Sync {
         v
     }
     /// Two results made one.
-    fn join<L: Lane>(a: L, b: L) -> L;
+    #[inline(always)]
+    fn join<L: Lane>(a: L, b: L) -> L {
+        a.add(b)
+    }
     /// Two blocks' results made one.
-    fn join_blocks(a: f64, b: f64) -> f64;
+    #[inline(always)]
+    fn join_blocks(a: f64, b: f64) -> f64 {
+        a + b
+    }
     /// The factor that makes the result of the last join.
     #[inline(always)]
     fn sign(self) -> f32 {
@@ -32,18 +38,7 @@ pub(super) trait Fold: Copy + Sync {
 pub(super) struct Sum;
 
 impl Fold for Sum {
-    const START: f32 = 0.0;
-    const ADDS: bool = true;
     const WIDE: bool = crate::TRAINS;
-
-    #[inline(always)]
-    fn join<L: Lane>(a: L, b: L) -> L {
-        a.add(b)
-    }
-    #[inline(always)]
-    fn join_blocks(a: f64, b: f64) -> f64 {
-        a + b
-    }
 }
 
 /// The sum of the squares, or of the magnitudes: each value times itself or its sign.
@@ -53,22 +48,11 @@ pub(super) struct SumPowers {
 }
 
 impl Fold for SumPowers {
-    const START: f32 = 0.0;
-    const ADDS: bool = true;
-
     #[inline(always)]
     fn enter<L: Lane>(self, v: L) -> L {
         let one = L::splat(1.0);
         let squares = L::splat(f32::from(u8::from(self.squares))).eq(one);
         v.mul(L::select(squares, v, one.copysign(v)))
-    }
-    #[inline(always)]
-    fn join<L: Lane>(a: L, b: L) -> L {
-        a.add(b)
-    }
-    #[inline(always)]
-    fn join_blocks(a: f64, b: f64) -> f64 {
-        a + b
     }
 }
 

@@ -68,11 +68,8 @@ const unusedWithThreads = [
   [/^if \(cachedTextDecoder\) .*\n/m, ""],
 ];
 
-/** The same of the glue without threads: what runs WebAssembly SIMD has `encodeInto`. */
-const unusedWithoutThreads = [
-  [/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/m, ""],
-  [/^cachedTextDecoder\.decode\(\);\n/m, ""],
-];
+/** The same of the glue without threads. */
+const unusedWithoutThreads = [[/^cachedTextDecoder\.decode\(\);\n/m, ""]];
 
 /** What drives the builds of the engine. */
 const glues = gluedVariants.map(({ glue }) => {

@@ -58,6 +58,8 @@ class Bytes {
 
 /** Values are numbers of nodes: every operation here has one result. */
 export class GraphWriter {
+  /** Names of the inputs: their places here are their numbers in the engine. */
+  inputs = /** @type {string[]} */ ([]);
   #nodes = new Bytes();
   #nodeCount = 0;
   #outputs = new Bytes();
@@ -82,6 +84,7 @@ export class GraphWriter {
    */
   input(name, type, dims) {
     const node = this.#node("input");
+    this.inputs.push(name);
     this.#nodes.text(name).byte(types[type]).dims(dims);
     return node;
   }

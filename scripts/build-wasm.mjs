@@ -16,8 +16,15 @@ import { panicFlags } from "./toolchain/sysroot.mjs";
 /** @typedef {import("./build/variants.mjs").Variant} Variant */
 /** @typedef {import("./setup.mjs").WasmToolchain} WasmToolchain */
 
-/** The compiler has optimised for speed; what follows makes its code smaller. */
-const wasmOptPasses = ["-Os", "--strip-debug", "--strip-producers", "--strip-target-features"];
+/**
+ * The compiler has optimised for speed; what follows makes its code smaller: these passes, of all that
+ * there are, by the size after gzip (`-Os` leaves 2.5 % more).
+ */
+const wasmOptPasses = [
+  ...["--low-memory-unused", "-O1", "--dae-optimizing", "--rse", "--vacuum", "--reorder-locals"],
+  ...["--remove-unused-module-elements"],
+  ...["--strip-debug", "--strip-producers", "--strip-target-features"],
+];
 
 /** What wasm-pack leaves in a folder that we keep; its package.json and the like go. */
 const artefacts = [

@@ -160,6 +160,17 @@ export interface GraphResult {
   readonly train: TrainPart | null;
   /** Graphs of effects that run after it in the same call: these see what it wrote. */
   readonly after?: readonly GraphBuilder[];
+  /** Whether inputs stay that nothing needs. Default: they do not. */
+  readonly allInputs?: boolean;
+}
+
+/** A graph in wire format. */
+export interface EncodedGraph {
+  readonly wire: Uint8Array;
+  /** The names of its inputs: their places here are their numbers in the engine. */
+  readonly inputs: readonly string[];
+  /** The names of its outputs, likewise. */
+  readonly outputs: readonly string[];
 }
 
 const accumulationCodes = { none: 0, gather: 1, finish: 2 } as const;
@@ -258,13 +269,14 @@ export class GraphBuilder {
 
   /**
    * Builds another graph of the nodes that `wanted` need, one after the other; `move` gives what
-   * stands there for the results of each. Returns what stands there for `wanted`.
+   * stands there for the results of each. Inputs all stay. Returns what stands there for `wanted`.
    */
   copyTo(
     target: GraphBuilder,
     wanted: readonly Sym[],
     move: (node: NodeCopy) => readonly Sym[],
   ): readonly Sym[] {
+    for (const [name, { dims, dtype }] of this.#inputs) target.input(name, dims, dtype);
     const nodes = [...this.#number(wanted.map(({ node }) => node)).keys()];
     const names = new Map([...this.#inputs].map(([name, { node }]) => [node, name]));
     const variables = new Map([...this.#variables].map(([each, { node }]) => [node, each]));
@@ -306,15 +318,10 @@ export class GraphBuilder {
     return this.#nodes[sym.node] as Node;
   }
 
-  /**
-   * The bytes of the graph, and the names of its inputs: only the nodes that outputs, effects or
-   * training need.
-   */
-  encode({ outputs, train, after = [] }: GraphResult): {
-    wire: Uint8Array;
-    inputs: ReadonlySet<string>;
-  } {
+  /** The bytes of the graph: only the nodes that outputs, effects or training need. */
+  encode({ outputs, train, after = [], allInputs = false }: GraphResult): EncodedGraph {
     const needed = train ? [train.loss.node, train.learningRate.node] : [];
+    if (allInputs) needed.push(...Array.from(this.#inputs.values(), ({ node }) => node));
     if (train?.momentum) needed.push(train.momentum.node);
     const writer = new ByteWriter();
     writer.bytes(new TextEncoder().encode("GRA1"));
@@ -324,7 +331,8 @@ export class GraphBuilder {
     writer.unsigned(after.length);
     for (const graph of after) graph.#write(writer, {}, []);
     const used = [...this.#inputs].filter(([, sym]) => numbers.has(sym.node));
-    return { wire: writer.finish(), inputs: new Set(used.map(([name]) => name)) };
+    const inputs = used.map(([name]) => name);
+    return { wire: writer.finish(), inputs, outputs: Object.keys(outputs) };
   }
 
   /** Writes nodes, outputs and effects; returns the numbers of the nodes. */

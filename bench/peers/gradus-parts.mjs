@@ -7,9 +7,8 @@ import { GraphWriter } from "../wire.mjs";
 
 /** A program with a variable that is trained by `mean(f(variable))`, or without an update. */
 function makeTrainer({ engine, floats }, count, { rule, hyperparameters = [], slots = [], loss }) {
-  const variable = (/** @type {string} */ name) =>
-    engine.createVariable(name, Uint32Array.of(count));
-  const w = variable("w");
+  const variable = () => engine.createVariable(Uint32Array.of(count));
+  const w = variable();
   const slotIds = slots.map(variable);
   const graph = new GraphWriter();
   const learningRate = graph.input("learningRate", "float32", []);
@@ -22,9 +21,9 @@ function makeTrainer({ engine, floats }, count, { rule, hyperparameters = [], sl
   return {
     /** @param {number} value */
     setRate: (value) => {
-      floats(engine.inputPtr(program, "learningRate"), 1)[0] = value;
+      floats(engine.inputPtr(program, graph.inputs.indexOf("learningRate")), 1)[0] = value;
     },
-    input: (/** @type {string} */ name) => floats(engine.inputPtr(program, name), count),
+    input: (/** @type {string} */ name) => floats(engine.inputPtr(program, graph.inputs.indexOf(name)), count),
     weights: () => floats(engine.variablePtr(w), count),
     slots: () => slotIds.map((id) => floats(engine.variablePtr(id), count)),
     run() {
@@ -52,12 +51,12 @@ function forward({ engine, floats }, op, count, isBinary, reach = 4) {
   graph.output("z", y === undefined ? unary() : graph.binary(name, x, y));
   const program = engine.compile(graph.finish(), 1);
   const work = () => engine.run(program, 1, 1, 0, 0, 0, 0);
-  floats(engine.inputPtr(program, "x"), count).set(uniform(count, 5, -reach, reach));
+  floats(engine.inputPtr(program, graph.inputs.indexOf("x")), count).set(uniform(count, 5, -reach, reach));
   if (isBinary) {
-    floats(engine.inputPtr(program, "y"), count).set(uniform(count, 6, -reach, reach));
+    floats(engine.inputPtr(program, graph.inputs.indexOf("y")), count).set(uniform(count, 6, -reach, reach));
   }
   work();
-  const check = { checksum: checksum(floats(engine.outputPtr(program, "z"), count), 1, count) };
+  const check = { checksum: checksum(floats(engine.outputPtr(program, 0), count), 1, count) };
   return { work, check, release: () => engine.freeProgram(program) };
 }
 
@@ -90,9 +89,8 @@ function forwardAndBackward(raw, op, count) {
 /** As many bytes read and written as the case does, by the runtime's own copy. */
 export function copy({ floats, engine }, { flops: bytes }) {
   const length = bytes / 8;
-  const [from, to] = ["from", "to"].map((name) =>
-    engine.createVariable(name, Uint32Array.of(length)),
-  );
+  const variable = () => engine.createVariable(Uint32Array.of(length));
+  const [from, to] = [variable(), variable()];
   const source = () => floats(engine.variablePtr(from), length);
   const target = () => floats(engine.variablePtr(to), length);
   source().fill(1);

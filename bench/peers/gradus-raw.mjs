@@ -113,12 +113,12 @@ function gemm({ engine, floats }, { m, k, n, transposeA, transposeB }) {
   graph.output("c", graph.matMul(a, b, transposeA, transposeB));
   const program = engine.compile(graph.finish(), 1);
   const run = () => engine.run(program, 1, 1, 0, 0, 0, 0);
-  floats(engine.inputPtr(program, "a"), m * k).set(uniform(m * k, 1));
-  floats(engine.inputPtr(program, "b"), k * n).set(uniform(k * n, 2));
+  floats(engine.inputPtr(program, graph.inputs.indexOf("a")), m * k).set(uniform(m * k, 1));
+  floats(engine.inputPtr(program, graph.inputs.indexOf("b")), k * n).set(uniform(k * n, 2));
   run();
   return {
     work: run,
-    check: { checksum: checksum(floats(engine.outputPtr(program, "c"), m * n), m, n) },
+    check: { checksum: checksum(floats(engine.outputPtr(program, 0), m * n), m, n) },
     release: () => engine.freeProgram(program),
   };
 }
@@ -126,7 +126,7 @@ function gemm({ engine, floats }, { m, k, n, transposeA, transposeB }) {
 /** Variables with the starting weights. */
 function makeWeights({ engine, floats }, widths) {
   const variable = (/** @type {number[]} */ dims, /** @type {Float32Array} */ values) => {
-    const id = engine.createVariable(`weight ${dims}`, Uint32Array.from(dims));
+    const id = engine.createVariable(Uint32Array.from(dims));
     floats(engine.variablePtr(id), values.length).set(values);
     return { id, dims };
   };
@@ -161,7 +161,7 @@ function train(raw, { widths, batch }) {
   const learningRate = graph.input("learningRate", "float32", []);
   graph.output("loss", loss);
   const slots = (/** @type {{ dims: number[] }} */ { dims }) =>
-    ["momentum", "velocity"].map((slot) => engine.createVariable(slot, Uint32Array.from(dims)));
+    ["momentum", "velocity"].map(() => engine.createVariable(Uint32Array.from(dims)));
   const trainables = weights.flatMap(({ kernel, bias }) =>
     [kernel, bias].map((variable) => ({ id: variable.id, slots: slots(variable) })),
   );
@@ -170,16 +170,16 @@ function train(raw, { widths, batch }) {
     hyperparameters: [adam.beta1, adam.beta2, adam.epsilon],
   });
   const program = engine.compile(graph.finish(), batch);
-  floats(engine.inputPtr(program, "learningRate"), 1)[0] = adam.learningRate;
+  floats(engine.inputPtr(program, graph.inputs.indexOf("learningRate")), 1)[0] = adam.learningRate;
 
   const batches = trainingBatches(widths, batch);
   let steps = 0;
   const step = (/** @type {Float32Array} */ inputs, /** @type {Int32Array} */ labels) => {
     steps += 1;
-    floats(engine.inputPtr(program, "x"), inputs.length).set(inputs);
-    integers(engine.inputPtr(program, "y"), labels.length).set(labels);
+    floats(engine.inputPtr(program, graph.inputs.indexOf("x")), inputs.length).set(inputs);
+    integers(engine.inputPtr(program, graph.inputs.indexOf("y")), labels.length).set(labels);
     engine.run(program, batch, steps, 0, 0, 0, 0);
-    return floats(engine.outputPtr(program, "loss"), 1)[0];
+    return floats(engine.outputPtr(program, 0), 1)[0];
   };
   const first = Array.from({ length: checkedSteps }, () =>
     step(batches.inputs[0], batches.labels[0]),
@@ -209,9 +209,9 @@ function predict(raw, { widths, rows }) {
   const input = uniform(rows * widths[0], 200, 0, 1);
   const classes = widths[widths.length - 1];
   const work = () => {
-    floats(engine.inputPtr(program, "x"), input.length).set(input);
+    floats(engine.inputPtr(program, graph.inputs.indexOf("x")), input.length).set(input);
     engine.run(program, rows, 1, 0, 0, 0, 0);
-    return floats(engine.outputPtr(program, "probabilities"), rows * classes).slice();
+    return floats(engine.outputPtr(program, 0), rows * classes).slice();
   };
   const found = work();
   return {

@@ -264,7 +264,7 @@ it("writes the arena of a training step within 1.3 times what must live at once"
   });
   const { GraphWriter } = await load("wire.mjs");
   const engine = new Engine();
-  const variable = (dims: number[]) => engine.createVariable("v", Uint32Array.from(dims));
+  const variable = (dims: number[]) => engine.createVariable(Uint32Array.from(dims));
   const [widths, batch] = [[784, 300, 100, 10], 128];
   const graph = new GraphWriter();
   const x = graph.input("x", "float32", [{ batch: 1 }, 784]);

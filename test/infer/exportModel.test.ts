@@ -221,6 +221,16 @@ describe("exportModel", () => {
     expect(second.outputShape).toEqual([[null, 2]]);
   });
 
+  it("keeps the places of inputs that nothing reads", async () => {
+    const { customLayer, input, model: functional } = gradus;
+    const [unread, read] = [input({ shape: [3] }), input({ shape: [2] })];
+    const second = customLayer({ inputs: 2, call: ([, b]) => b });
+    const made = functional({ inputs: [unread, read], outputs: second([unread, read]) });
+    const loaded = await infer.loadModel<Float32Array[]>(await exportModel(made));
+    const x = [numbers(3 * rows, 1), numbers(2 * rows, 2)] as const;
+    expect((await loaded.predict([...x])).data).toEqual(x[1]);
+  });
+
   it("refuses weights that are not finite, and layers that call losses", async () => {
     const model = sequential({ inputShape: [2], layers: [dense({ units: 1 })] });
     model.setWeights({ "dense/kernel": [[Number.NaN], [1]] });

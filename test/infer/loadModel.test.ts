@@ -194,7 +194,7 @@ describe("the engine that only predicts", () => {
     const magic = new TextEncoder().encode("GRA1");
     // No origins; one node, of the first origin, without inputs and attributes.
     const error = await loadModel(withGraph([...magic, 0, 1, code, 0, 0, 0, 0, 0])).catch(String);
-    const unknown = new RegExp(`expected an operation, received code ${code}\\.$`);
+    const unknown = /^GradusError: loadModel: expected an operation of this version, received another/;
     if (operationsOfPrediction.includes(name as OpName)) expect(error).not.toMatch(unknown);
     else expect(error).toMatch(unknown);
   });
@@ -263,11 +263,11 @@ describe("a damaged file", () => {
     ],
     "fewer weights than the graph has": [
       () => described((model) => Object.assign(model, { weights: [] })),
-      /graph, byte \d+: expected a variable, received 0/,
+      /loadModel: expected a graph as exportModel writes it, received a damaged one/,
     ],
     "another input shape": [
       () => described((model) => Object.assign(model, { inputs: [{ name: "input", shape: [5] }] })),
-      /input "input": expected the graph to hold what the metadata say, 5, received 4/,
+      /input "input": expected the graph to hold what the metadata say, \[1,5\], received \[1,4\]/,
     ],
     "another output shape": [
       () =>
@@ -276,7 +276,7 @@ describe("a damaged file", () => {
     ],
     "another start of the graph": [
       () => graphByte(0, 0),
-      /graph: expected bytes that begin with GRA1/,
+      /expected a graph as exportModel writes it/,
     ],
     "a graph that trains": [
       () => {
@@ -284,7 +284,7 @@ describe("a damaged file", () => {
         made[made.length - 2] = 1;
         return made;
       },
-      /graph, byte \d+: expected 0/,
+      /expected a graph as exportModel writes it/,
     ],
     "weights that are not numbers": [
       () => {
@@ -301,7 +301,7 @@ describe("a damaged file", () => {
     const [make, message] = cases[name] as [() => Uint8Array, RegExp];
     const error: unknown = await loadModel(make()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(GradusError);
-    expect(String(error)).toMatch(/^GradusError: (loadModel|graph)/);
+    expect(String(error)).toMatch(/^GradusError: loadModel/);
     expect(String(error)).toMatch(message);
   });
 

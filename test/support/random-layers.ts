@@ -43,11 +43,11 @@ export async function drawnBy(
   try {
     const program = resources.compile(core, "drawn", wire, rows);
     return core.change("drawn", (engine) => {
-      core.floats(engine.inputPtr(program, "x"), x.length).set(x);
+      core.floats(engine.inputPtr(program, 0), x.length).set(x);
       engine.run(program, rows, 0, seed, 0, draw, row);
       const [, ...extents] = model.outputShape as number[];
       const length = extents.reduce((product, extent) => product * extent, rows);
-      return core.floats(engine.outputPtr(program, "output"), length).slice();
+      return core.floats(engine.outputPtr(program, 0), length).slice();
     });
   } finally {
     resources.free();

@@ -74,11 +74,13 @@ export async function trial(
       const program = resources.compile(core, "trial", wire, 1);
       core.call("trial", (engine) => {
         for (const [name, { data, dtype = "float32" }] of Object.entries(inputs)) {
-          if (!used.has(name)) continue;
-          const pointer = engine.inputPtr(program, name);
+          if (!used.includes(name)) continue;
+          const pointer = engine.inputPtr(program, used.indexOf(name));
           new arrays[dtype](core.buffer as ArrayBuffer, pointer, data.length).set(data);
         }
-        if (training) core.floats(engine.inputPtr(program, "learningRate"), 1)[0] = 1;
+        if (training) {
+          core.floats(engine.inputPtr(program, used.indexOf("learningRate")), 1)[0] = 1;
+        }
         engine.run(program, 1, 1, 0, 0, 0, 0);
       });
       return program;
@@ -88,11 +90,11 @@ export async function trial(
     if (Object.keys(outputs).length > 0) {
       const program = run(false);
       core.call("trial", (engine) => {
-        for (const name of Object.keys(outputs)) {
-          const dims = [...engine.outputDims(program, name)];
+        for (const [i, name] of Object.keys(outputs).entries()) {
+          const dims = [...engine.outputDims(program, i)];
           shapes[name] = dims;
           const size = dims.reduce((product, extent) => product * extent, 1);
-          found[name] = core.floats(engine.outputPtr(program, name), size).slice();
+          found[name] = core.floats(engine.outputPtr(program, i), size).slice();
         }
       });
     }

@@ -237,7 +237,7 @@ async function clip(options: OptimizerOptions, gradients: readonly TrialInput[])
     });
     const loss = terms.reduce((p, q) => graph.within("sum", () => sum(addTo(p, q))));
     const learningRate = graph.input("learningRate", []);
-    const { wire } = graph.encode({
+    const { wire, inputs } = graph.encode({
       outputs: {},
       train: {
         loss,
@@ -259,9 +259,9 @@ async function clip(options: OptimizerOptions, gradients: readonly TrialInput[])
     const program = resources.compile(core, "clip", wire, 1);
     core.call("clip", (engine) => {
       for (const [i, { data }] of gradients.entries()) {
-        core.floats(engine.inputPtr(program, `g${i}`), data.length).set(data);
+        core.floats(engine.inputPtr(program, inputs.indexOf(`g${i}`)), data.length).set(data);
       }
-      core.floats(engine.inputPtr(program, "learningRate"), 1)[0] = 1;
+      core.floats(engine.inputPtr(program, inputs.indexOf("learningRate")), 1)[0] = 1;
       engine.run(program, 1, 1, 0, 0, 0, 0);
     });
     return variables.map((variable) => variable.view(core).map((value) => 0 - value));

@@ -72,6 +72,7 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
       inputs: this.#inputs.map(({ wire, rowShape }) => {
         return { name: wire, dtype: "float32", rowLength: sizeOf(rowShape) };
       }),
+      outputs: this.#outputs.map(({ wire }) => wire),
     };
     // The bytes of the weights go on to the engine alone.
     this.#file = { ...file, weights: [] };
@@ -179,24 +180,24 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
     const core = this.#core;
     const program = this.#programs.get(core, where, "predict", [], capacity, () => this.#lowering);
     if (program === this.#checked) return program;
-    for (const { wire, name, rowShape } of this.#inputs) {
-      const length = core.call(where, (engine) => engine.inputLen(program.id, wire));
-      const wanted = sizeOf(rowShape) * program.capacity;
-      if (length !== wanted) failPort(where, `input "${name}"`, wanted, length);
-    }
-    for (const { wire, name, rowShape } of this.#outputs) {
-      const dims = core.call(where, (engine) => engine.outputDims(program.id, wire));
-      const wanted = [program.capacity, ...rowShape];
-      const fits = dims.length === wanted.length && wanted.every((extent, i) => extent === dims[i]);
-      if (!fits) failPort(where, `output "${name}"`, `[${wanted}]`, `[${[...dims]}]`);
-    }
+    const check = (kind: string, ports: readonly Port[], dims: (i: number) => Uint32Array) => {
+      for (const [i, { name, rowShape }] of ports.entries()) {
+        const found = `[${dims(i)}]`;
+        const wanted = `[${[program.capacity, ...rowShape]}]`;
+        if (found !== wanted) failPort(`${where}: ${kind} "${name}"`, wanted, found);
+      }
+    };
+    core.call(where, (engine) => {
+      check("input", this.#inputs, (i) => engine.inputDims(program.id, i));
+      check("output", this.#outputs, (i) => engine.outputDims(program.id, i));
+    });
     this.#checked = program;
     return program;
   }
 }
 
-function failPort(where: string, port: string, wanted: unknown, found: unknown): never {
-  return fail(`${where}: ${port}`, {
+function failPort(where: string, wanted: string, found: string): never {
+  return fail(where, {
     expected: `the graph to hold what the metadata say, ${wanted}`,
     received: `${found}`,
     hint: "The file is damaged.",

@@ -1,7 +1,7 @@
 // Writes a trained model for gradus/infer: the graph that predicts, and its weights.
 import { describe, fail } from "../errors.js";
 import type { GraphVariable, OpName, Sym } from "../graph.js";
-import { predictionGraph } from "../models/lowering.js";
+import { lowering, predictionGraph } from "../models/lowering.js";
 import { Model } from "../models/model.js";
 import type { ModelState } from "../models/model-state.js";
 import type { TensorStructure } from "../models/parts.js";
@@ -103,7 +103,7 @@ function fileOf(core: Core, where: string, state: ModelState): Uint8Array<ArrayB
     (weight) => weights.get(weight) as FileVariable,
     (op, origin) => checkOperation(where, op, origin),
   );
-  const { wire } = graph.encode({ outputs, train: null });
+  const { wire } = graph.encode({ outputs, train: null, allInputs: true });
   const tensors = new Map<string, StoredTensor>();
   for (const { name, shape, read } of used) {
     const { buffer, byteOffset, byteLength } = read();
@@ -138,10 +138,10 @@ function numbersOf(
 ): readonly Float32Array[] {
   const [{ graph }] = values as [Sym];
   const outputs = Object.fromEntries(values.map((value, i) => [`${i}`, value]));
-  const { wire } = graph.encode({ outputs, train: null });
-  const id = resources.compile(core, where, wire, 1);
+  const lowered = lowering(graph, { outputs, train: null }, []);
+  const id = resources.compile(core, where, lowered.wire, 1);
   try {
-    const program = new Program(core, where, id, 1, []);
+    const program = new Program(core, where, id, 1, lowered);
     program.run(1, 0, { low: 0, high: 0 }, 0);
     return values.map(({ dims }, i) => {
       const size = dims.reduce((product, { factor }) => product * factor, 1);

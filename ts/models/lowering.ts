@@ -191,8 +191,9 @@ export function lowering(
   result: GraphResult,
   inputs: readonly ProgramInput[],
 ): Lowering {
-  const { wire, inputs: used } = graph.encode(result);
-  return { wire, inputs: inputs.filter(({ name }) => used.has(name)) };
+  const encoded = graph.encode(result);
+  const described = (name: string) => inputs.find((input) => input.name === name) as ProgramInput;
+  return { ...encoded, inputs: encoded.inputs.map(described) };
 }
 
 /** The inputs of a program for these data. */

@@ -22,12 +22,17 @@ export interface ProgramData {
   readonly rows: Rows;
 }
 
-/** A graph in wire format, and what must be written before it runs. */
-export interface Lowering {
+/** What is written before a program runs and read after it, in the order of the wire format. */
+export interface ProgramPorts {
+  readonly inputs: readonly ProgramInput[];
+  readonly outputs: readonly string[];
+}
+
+/** A graph in wire format. */
+export interface Lowering extends ProgramPorts {
   readonly wire: Uint8Array;
   /** What the graph means by the numbers of variables. Default: those of the engine. */
   readonly variables?: readonly GraphVariable[];
-  readonly inputs: readonly ProgramInput[];
 }
 
 const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
@@ -39,23 +44,17 @@ export class Program {
   readonly capacity: number;
   readonly #core: Core;
   readonly #where: string;
-  readonly #inputs: readonly ProgramInput[];
+  readonly #ports: ProgramPorts;
   readonly #views = new Map<string, RowTarget>();
   #layout = -1;
   #buffer: ArrayBufferLike | null = null;
 
-  constructor(
-    core: Core,
-    where: string,
-    id: number,
-    capacity: number,
-    inputs: readonly ProgramInput[],
-  ) {
+  constructor(core: Core, where: string, id: number, capacity: number, ports: ProgramPorts) {
     this.id = id;
     this.capacity = capacity;
     this.#core = core;
     this.#where = where;
-    this.#inputs = inputs;
+    this.#ports = ports;
   }
 
   /** Copies rows to an input; nothing where the graph does without it. */
@@ -89,7 +88,8 @@ export class Program {
 
   /** The first `length` numbers of an output, until the next run of any program. */
   output(name: string, length: number): Float32Array {
-    const address = this.#core.call(this.#where, (engine) => engine.outputPtr(this.id, name));
+    const number = this.#ports.outputs.indexOf(name);
+    const address = this.#core.call(this.#where, (engine) => engine.outputPtr(this.id, number));
     return this.#core.floats(address, length);
   }
 
@@ -103,12 +103,10 @@ export class Program {
     const core = this.#core;
     this.#views.clear();
     core.call(this.#where, (engine) => {
-      for (const { name, dtype, rowLength } of this.#inputs) {
+      for (const [number, { name, dtype, rowLength }] of this.#ports.inputs.entries()) {
+        const address = engine.inputPtr(this.id, number);
         const length = rowLength === null ? 1 : rowLength * this.capacity;
-        this.#views.set(
-          name,
-          new arrays[dtype](core.buffer as ArrayBuffer, engine.inputPtr(this.id, name), length),
-        );
+        this.#views.set(name, new arrays[dtype](core.buffer as ArrayBuffer, address, length));
       }
     });
     this.#layout = core.layout;
@@ -190,9 +188,8 @@ export class ProgramCache {
     const known = find(this.#programs, purpose, variant);
     if (known && known.program.capacity >= capacity) return known.program;
     const lowering = lower();
-    const { inputs } = lowering;
     const id = this.#compile(core, where, lowering, capacity);
-    const program = new Program(core, where, id, capacity, inputs);
+    const program = new Program(core, where, id, capacity, lowering);
     if (known) {
       this.#resources.freeProgram(core, known.program.id);
       known.program = program;

@@ -28,7 +28,7 @@ import type { Core } from "../runtime/core.js";
 import { Resources, Variable } from "../runtime/resources.js";
 import { fixed } from "../shape.js";
 import type { ModelData } from "./input-data.js";
-import { lowerTraining, type Observer } from "./lowering.js";
+import { lowering, lowerTraining, type Observer } from "./lowering.js";
 import type { ModelState } from "./model-state.js";
 import { type Program, ProgramCache } from "./program.js";
 import type { RemoteProgram } from "./remote/protocol.js";
@@ -297,8 +297,7 @@ export class StepWatch implements Observer {
       }));
     });
     this.#changeCount = measure.count;
-    const { wire } = graph.encode({ outputs: measure.outputs, train: null });
-    return { wire, inputs: [] };
+    return lowering(graph, { outputs: measure.outputs, train: null }, []);
   }
 
   #describe(): ProbedModel {

@@ -4,7 +4,7 @@ import { type ErrorDetail, GradusError } from "../errors.js";
 import { type Engine, whyStopped } from "./bindings.js";
 
 /** `where: expected …, received …. Hint: …`, the form of the core's errors. */
-const coreError = /^([\s\S]+?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
+const coreError = /^([\s\S]*?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
 
 /** An engine and its memory. */
 export class Core {
@@ -74,7 +74,7 @@ export class Core {
     if (place === undefined || expected === undefined || received === undefined) {
       return new GradusError(where, internal(message));
     }
-    return new GradusError(place, { expected, received, ...(hint === undefined ? {} : { hint }) });
+    return new GradusError(place || where, { expected, received, ...(hint === undefined ? {} : { hint }) });
   }
 
   #whyStopped(error: WebAssembly.RuntimeError): ErrorDetail {

@@ -116,7 +116,7 @@ export class Variable implements GraphVariable {
   /** Makes room for it; its numbers are `initial`. */
   create(core: Core): void {
     this.#id = core.change(`variable "${this.name}"`, (engine) =>
-      engine.createVariable(this.name, Uint32Array.from(this.shape)),
+      engine.createVariable(Uint32Array.from(this.shape)),
     );
     if (this.initial !== 0) this.view(core).fill(this.initial);
   }

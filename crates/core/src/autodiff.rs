@@ -1,7 +1,7 @@
 //! Reverse-mode differentiation: walks the graph backwards and asks each operation for its
 //! gradient. It knows no operation by name.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Error, Result};
 use crate::ir::{Graph, NodeId, Shape, Type, Value};
 use crate::ops::{Const, Expand, Op, Reduce, ReduceKind, Reshape};
 use gradus_kernels::binary::BinaryKind;
@@ -13,11 +13,7 @@ use gradus_kernels::unary;
 pub fn differentiate(g: &mut Graph, loss: Value, wrt: &[Value]) -> Result<Vec<Option<Value>>> {
     if !matches!(g.ty(loss), Type { shape, .. } if shape.rank() == 0) {
         let received = g.ty(loss).to_string();
-        return Err(Error::new(
-            "loss",
-            "a single number to differentiate",
-            received,
-        ));
+        return Err(error!("loss", "a single number to differentiate", received,));
     }
     let depends = depending_on(g, wrt);
     // Those of the nodes before `loss` by node, then by result.
@@ -140,7 +136,7 @@ impl Backward<'_> {
     /// A row of the activation table by name.
     pub fn unary(&mut self, name: &str, params: &[f32], x: Value) -> Result<Value> {
         let row = unary::Unary::by_name(name, params)
-            .ok_or_else(|| Error::new("gradient", "a row of the activation table", name))?;
+            .ok_or_else(|| error!("gradient", "a row of the activation table", name))?;
         self.add(Op::Unary(crate::ops::Unary(row)), vec![x])
     }
 
@@ -172,7 +168,7 @@ impl Backward<'_> {
     pub fn as_matrix(&mut self, x: Value) -> Result<Value> {
         match crate::ops::matrix_shape(&self.ty(x).shape) {
             Some(shape) => self.reshape(x, shape),
-            None => Err(Error::new(
+            None => Err(error!(
                 "gradient",
                 "one symbolic dimension",
                 self.ty(x).to_string(),
@@ -224,10 +220,9 @@ impl Backward<'_> {
             .get(self.origin as usize)
             .cloned()
             .unwrap_or_default();
-        Error::new(
+        error!(
             origin,
-            "operations with a gradient between weights and loss",
-            what,
+            "operations with a gradient between weights and loss", what,
         )
         .hint("put stopGradient before it, or build the loss from other operations")
     }

@@ -28,7 +28,8 @@ impl Default for Passes {
 /// Makes a program for batches of up to `capacity` rows; `shape_of` knows the store's variables.
 ///
 /// Builds that only predict leave out what exported models have no use for: nothing in them is
-/// computed twice, and they come in an order that works.
+/// computed twice or for nothing, and they come in an order that works. What fusing leaves behind
+/// are constants.
 pub fn compile(
     message: Message,
     capacity: usize,
@@ -49,13 +50,15 @@ pub fn compile(
         check(&g)?;
         deduplicate(&mut g);
     }
-    prune(&mut g);
-    check(&g)?;
+    if TRAINS {
+        prune(&mut g);
+        check(&g)?;
+    }
     if passes.fuse {
         fuse(&mut g)?;
-        prune(&mut g);
     }
     if TRAINS {
+        prune(&mut g);
         order(&mut g)?;
     }
     check(&g)?;

@@ -1,7 +1,7 @@
 //! Update rules that are no loop over single weights: they need norms or products of matrices, and
 //! are put together from the graph's operations. Formulas are those of Keras 3.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ir::{Graph, NodeId, Shape, Value};
 use crate::ops::{
     Assign, BiasCorrection, Binary, Const, Expand, MatMul, Op, Permute, Reduce, ReduceKind, Unary,
@@ -27,10 +27,10 @@ const LEAST_NORM: f32 = 1e-7;
 
 impl Composed {
     /// The rule of that name.
-    pub fn by_name(name: &str) -> Option<Self> {
+    pub fn by_name(name: &[u8]) -> Option<Self> {
         match name {
-            "lamb" => Some(Self::Lamb),
-            "muon" => Some(Self::Muon),
+            b"lamb" => Some(Self::Lamb),
+            b"muon" => Some(Self::Muon),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ impl Composed {
                 }
             }
             _ => {
-                return Err(Error::new(
+                return Err(error!(
                     "optimizer",
                     "the hyperparameters and slots of the rule",
                     format!("{} and {}", hyper.len(), slots.len()),
@@ -188,7 +188,7 @@ impl Build<'_> {
     /// A row of the activation table by name.
     pub fn unary(&mut self, name: &str, params: &[f32], x: Value) -> Result<Value> {
         let row = unary::Unary::by_name(name, params)
-            .ok_or_else(|| Error::new("optimizer", "a row of the activation table", name))?;
+            .ok_or_else(|| error!("optimizer", "a row of the activation table", name))?;
         self.add(Op::Unary(Unary(row)), vec![x])
     }
 

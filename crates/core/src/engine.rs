@@ -1,9 +1,11 @@
 //! Everything behind the door: the store and the programs over it, by number.
 
 use crate::compile::{compile, Passes};
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::exec::Program;
+use crate::ir::{Dims, Type};
 use crate::ops::{Clock, Variable};
+use crate::plan::Place;
 use crate::store::Store;
 use crate::wire::{self, Message};
 use gradus_kernels::rng;
@@ -57,7 +59,7 @@ impl Engine {
     /// Makes a program of a graph; returns its number.
     pub fn insert(&mut self, message: Message, capacity: usize, passes: Passes) -> Result<u32> {
         if capacity == 0 {
-            return Err(Error::new("compile", "room for at least 1 row", "0"));
+            return Err(error!("compile", "room for at least 1 row", "0"));
         }
         let program = compile(message, capacity, &|id| self.store.shape(id), passes)?;
         self.store.reserve_arena(program.arena())?;
@@ -80,7 +82,7 @@ impl Engine {
     /// A program by number.
     pub fn program(&self, id: u32) -> Result<&Program> {
         let program = self.programs.get(id as usize).and_then(Option::as_ref);
-        program.ok_or_else(|| Error::new("engine", "the number of a program", id.to_string()))
+        program.ok_or_else(|| error!("engine", "the number of a program", id.to_string()))
     }
 
     /// Runs a program.
@@ -93,50 +95,60 @@ impl Engine {
     }
 
     /// Address of an input of a program, void once the arena grows.
-    pub fn input_address(&self, id: u32, name: &str) -> Result<usize> {
-        let place = self.program(id)?.input(name);
-        let place = place.ok_or_else(|| Error::new("run", "the name of an input", name))?;
-        Ok(self.address(place.slab, place.offset))
+    pub fn input_address(&self, id: u32, number: u32) -> Result<usize> {
+        self.input(id, number).map(|(place, _)| self.address(place))
     }
 
-    /// Length in floats of an input of a program, at its capacity.
-    pub fn input_len(&self, id: u32, name: &str) -> Result<usize> {
-        let len = self.program(id)?.input_len(name);
-        len.ok_or_else(|| Error::new("run", "the name of an input", name))
+    /// Extents of an input of a program at the batch of its last run, before the first at its
+    /// capacity.
+    pub fn input_dims(&self, id: u32, number: u32) -> Result<Dims> {
+        let (_, ty) = self.input(id, number)?;
+        Ok(self.program(id)?.dims(ty))
     }
 
     /// Address of an output of a program after its run.
-    pub fn output_address(&self, id: u32, name: &str) -> Result<usize> {
-        let found = self.program(id)?.output(name);
-        let (place, _) = found.ok_or_else(|| Error::new("run", "the name of an output", name))?;
-        Ok(self.address(place.slab, place.offset))
+    pub fn output_address(&self, id: u32, number: u32) -> Result<usize> {
+        self.output(id, number)
+            .map(|(place, _)| self.address(place))
+    }
+
+    /// Extents of an output, as those of inputs.
+    pub fn output_dims(&self, id: u32, number: u32) -> Result<Dims> {
+        let (_, ty) = self.output(id, number)?;
+        Ok(self.program(id)?.dims(ty))
+    }
+
+    fn input(&self, id: u32, number: u32) -> Result<(&Place, &Type)> {
+        let input = self.program(id)?.input(number);
+        input.ok_or_else(|| error!("run", "the number of an input", number.to_string()))
+    }
+
+    fn output(&self, id: u32, number: u32) -> Result<(&Place, &Type)> {
+        let output = self.program(id)?.output(number);
+        output.ok_or_else(|| error!("run", "the number of an output", number.to_string()))
     }
 
     /// Copies numbers into an input. For callers in Rust; JavaScript writes to the address.
     pub fn write_input(&mut self, id: u32, name: &str, words: &[f32]) -> Result<()> {
-        let place = self.program(id)?.input(name).cloned();
-        let place = place.ok_or_else(|| Error::new("run", "the name of an input", name))?;
-        let slab = &mut self.store.memory().slabs[place.slab as usize];
-        slab.as_mut_slice()[place.offset..][..words.len()].copy_from_slice(words);
+        let number = self.program(id)?.input_named(name);
+        let number = number.ok_or_else(|| error!("run", "the name of an input", name))?;
+        let Place { slab, offset } = *self.input(id, number)?.0;
+        let slab = &mut self.store.memory().slabs[slab as usize];
+        slab.as_mut_slice()[offset..][..words.len()].copy_from_slice(words);
         Ok(())
     }
 
     /// Copies an output of the last run. For callers in Rust; JavaScript reads at the address.
     pub fn read_output(&mut self, id: u32, name: &str) -> Result<Vec<f32>> {
-        let program = self.program(id)?;
-        let found = program.output(name).map(|(place, _)| place.clone());
-        let size = program.output_dims(name).map(|dims| dims.iter().product());
-        match (found, size) {
-            (Some(place), Some(size)) => {
-                let slab = &self.store.memory().slabs[place.slab as usize];
-                let words: &[f32] = &slab.as_slice()[place.offset..];
-                Ok(words[..size].to_vec())
-            }
-            _ => Err(Error::new("run", "the name of an output", name)),
-        }
+        let number = self.program(id)?.output_named(name);
+        let number = number.ok_or_else(|| error!("run", "the name of an output", name))?;
+        let size = self.output_dims(id, number)?.size();
+        let Place { slab, offset } = *self.output(id, number)?.0;
+        let slab = &self.store.memory().slabs[slab as usize];
+        Ok(slab.as_slice()[offset..][..size].to_vec())
     }
 
-    fn address(&self, slab: u32, offset: usize) -> usize {
+    fn address(&self, &Place { slab, offset }: &Place) -> usize {
         let start = match slab {
             0 => self.store.arena().as_ptr(),
             id => self

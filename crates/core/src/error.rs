@@ -1,12 +1,29 @@
 //! The one error type of the core: where, expected, received, hint.
+//!
+//! Builds that only predict read what `exportModel` wrote, and say no more than the cause: a sixth of
+//! their code would be texts otherwise, and what makes them.
 
 use std::fmt;
 
-/// What went wrong, in the words a user of the library can act on.
+/// A result whose error is [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What may go wrong with a graph that was right when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It is not what it was.
+    Damage,
+    /// It is too large for this place.
+    Memory,
+    /// It was written by another version.
+    Version,
+}
+
+/// Where, expected, received, hint.
 ///
 /// In a box: every `?` moves it, and one pointer is a tenth less code than four texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(Box<Parts>);
+pub struct Words(Box<Parts>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
@@ -17,14 +34,11 @@ struct Parts {
     /// What was there.
     received: String,
     /// What to do about it; empty when there is nothing to say.
-    hint: String,
+    hint: &'static str,
 }
 
-/// A result whose error is [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
-
-impl Error {
-    /// An error without a hint.
+impl Words {
+    /// Words without a hint.
     pub fn new(
         place: impl Into<String>,
         expected: impl Into<String>,
@@ -34,23 +48,51 @@ impl Error {
             place: place.into(),
             expected: expected.into(),
             received: received.into(),
-            hint: String::new(),
+            hint: "",
         }))
+    }
+}
+
+/// Makes an [`Error`] of a place, what was expected and what was received; builds that only predict
+/// evaluate none of the three.
+macro_rules! error {
+    ($place:expr, $expected:expr, $received:expr $(,)?) => {
+        $crate::error::Error::say(|| $crate::error::Words::new($place, $expected, $received))
+    };
+}
+pub(crate) use error;
+
+/// What went wrong, in the words a user of the library can act on.
+#[cfg(feature = "train")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Words);
+
+#[cfg(feature = "train")]
+impl Error {
+    /// An error with these words.
+    pub fn say(words: impl FnOnce() -> Words) -> Self {
+        Self(words())
     }
 
     /// The same error with a hint.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = hint.into();
+    pub fn hint(mut self, hint: &'static str) -> Self {
+        self.0 .0.hint = hint;
         self
     }
 
     /// The same error at another place.
-    pub fn at(mut self, place: impl Into<String>) -> Self {
-        self.0.place = place.into();
+    pub fn at(mut self, place: impl FnOnce() -> String) -> Self {
+        self.0 .0.place = place();
+        self
+    }
+
+    /// The same error: its words say the cause.
+    pub fn because(self, _cause: Cause) -> Self {
         self
     }
 }
 
+#[cfg(feature = "train")]
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Parts {
@@ -58,12 +100,61 @@ impl fmt::Display for Error {
             expected,
             received,
             hint,
-        } = &*self.0;
+        } = &*self.0 .0;
         write!(f, "{place}: expected {expected}, received {received}.")?;
         if !hint.is_empty() {
             write!(f, " Hint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+/// What went wrong, in few words.
+#[cfg(not(feature = "train"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error(Cause);
+
+#[cfg(not(feature = "train"))]
+impl Error {
+    /// An error, without these words.
+    pub fn say(_words: impl FnOnce() -> Words) -> Self {
+        Self(Cause::Damage)
+    }
+
+    /// The same error.
+    pub fn hint(self, _hint: &'static str) -> Self {
+        self
+    }
+
+    /// The same error.
+    pub fn at(self, _place: impl FnOnce() -> String) -> Self {
+        self
+    }
+
+    /// The same error with another cause.
+    pub fn because(self, cause: Cause) -> Self {
+        Self(cause)
+    }
+
+    /// The error in words; whom to name, the caller knows.
+    pub fn words(self) -> &'static str {
+        match self.0 {
+            Cause::Damage => ": expected a graph as exportModel writes it, received a damaged one.",
+            Cause::Memory => {
+                ": expected a size that fits into memory (WebAssembly has 4 GB at most), received more."
+            }
+            Cause::Version => {
+                ": expected an operation of this version, received another one. \
+                 Hint: take the version that wrote the file, or a later one"
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "train"))]
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

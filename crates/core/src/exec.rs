@@ -1,16 +1,15 @@
 //! A program: a planned graph ready to run. A run allocates nothing.
 
-use crate::error::{Error, Result};
-use crate::ir::{Bindings, Graph, Shape, BATCH};
+use crate::error::{error, Result};
+use crate::ir::{Bindings, Dims, Graph, Type, BATCH};
 use crate::ops::{Clock, Frame, Op, Operand};
 use crate::plan::{plan, Place};
 use gradus_kernels::mem::{At, Memory};
 use gradus_kernels::update::Memo;
 use std::fmt;
 
-/// A node with its operands' places; the extents in `ins` and `outs` are those of the last batch.
+/// A node's operands in their places; the extents in `ins` and `outs` are those of the last batch.
 struct Step {
-    op: Op,
     ins: Vec<Operand>,
     outs: Vec<Operand>,
     scratch: At,
@@ -40,7 +39,6 @@ impl Program {
             let place = |v: &crate::ir::Value| &plan.places[v.node as usize][v.port as usize];
             let (offset, len) = plan.scratch[id];
             steps.push(Step {
-                op: node.op.clone(),
                 ins: node.inputs.iter().map(|v| operand(place(v))).collect(),
                 outs: plan.places[id].iter().map(operand).collect(),
                 scratch: At::new(0, offset, len),
@@ -104,7 +102,7 @@ impl Program {
     /// Runs all steps over a batch; `memory.slabs[0]` is the arena.
     pub fn run(&mut self, memory: &mut Memory, clock: Clock) -> Result<()> {
         if clock.batch == 0 || clock.batch > self.capacity {
-            return Err(Error::new(
+            return Err(error!(
                 "run",
                 format!("a batch of 1 to {} rows", self.capacity),
                 clock.batch.to_string(),
@@ -112,8 +110,8 @@ impl Program {
         }
         self.bind(clock.batch);
         let mut memo = Memo::default();
-        for step in &self.steps {
-            step.op.rule().run(&mut Frame {
+        for (step, node) in self.steps.iter().zip(&self.graph.nodes) {
+            node.op.rule().run(&mut Frame {
                 memory,
                 ins: &step.ins,
                 outs: &step.outs,
@@ -128,34 +126,41 @@ impl Program {
         Ok(())
     }
 
-    /// Where the caller writes an input.
-    pub fn input(&self, name: &str) -> Option<&Place> {
-        self.places[self.input_node(name)?].first()
+    /// The number of the input of this name.
+    pub fn input_named(&self, name: &str) -> Option<u32> {
+        self.graph.nodes.iter().find_map(|node| match &node.op {
+            Op::Input(input) if input.name == name => Some(input.number),
+            _ => None,
+        })
     }
 
-    /// How many 32-bit words an input takes at full capacity.
-    pub fn input_len(&self, name: &str) -> Option<usize> {
-        let ty = self.graph.nodes[self.input_node(name)?].outs.first()?;
-        let dims = ty.shape.resolve(&bindings(self.capacity));
-        Some(ty.dtype.words(dims.size()))
+    /// The number of the output of this name.
+    pub fn output_named(&self, name: &str) -> Option<u32> {
+        let mut outputs = self.graph.outputs.iter();
+        outputs
+            .position(|(known, _)| known == name)
+            .map(|n| n as u32)
     }
 
-    fn input_node(&self, name: &str) -> Option<usize> {
-        let named = |op: &Op| matches!(op, Op::Input(input) if input.name == name);
-        self.graph.nodes.iter().position(|n| named(&n.op))
+    /// Where the caller writes an input, and its type.
+    pub fn input(&self, number: u32) -> Option<(&Place, &Type)> {
+        let mut nodes = self.graph.nodes.iter().zip(&self.places);
+        nodes.find_map(|(node, places)| match &node.op {
+            Op::Input(input) if input.number == number => Some((places.first()?, &input.ty)),
+            _ => None,
+        })
     }
 
-    /// Where an output lies after a run, and its shape.
-    pub fn output(&self, name: &str) -> Option<(&Place, &Shape)> {
-        let (_, value) = self.graph.outputs.iter().find(|(known, _)| known == name)?;
+    /// Where an output lies after a run, and its type.
+    pub fn output(&self, number: u32) -> Option<(&Place, &Type)> {
+        let (_, value) = self.graph.outputs.get(number as usize)?;
         let place = &self.places[value.node as usize][value.port as usize];
-        Some((place, &self.graph.ty(*value).shape))
+        Some((place, self.graph.ty(*value)))
     }
 
-    /// The extents of an output at the batch of the last run.
-    pub fn output_dims(&self, name: &str) -> Option<Vec<usize>> {
-        let (_, shape) = self.output(name)?;
-        Some(shape.resolve(&bindings(self.batch)).as_slice().to_vec())
+    /// The extents of a type at the batch of the last run, before the first at full capacity.
+    pub fn dims(&self, ty: &Type) -> Dims {
+        ty.shape.resolve(&bindings(self.batch))
     }
 
     /// Arithmetic operations of a run at full capacity.
@@ -172,7 +177,7 @@ impl Program {
                 .iter()
                 .map(|t| t.shape.resolve(&bindings))
                 .collect();
-            node.op.rule().flops(&ins, &outs)
+            node.op.flops(&ins, &outs)
         };
         let others: u64 = self.after.iter().map(Program::flops).sum();
         others + self.graph.nodes.iter().map(cost).sum::<u64>()

@@ -16,7 +16,7 @@ pub fn fuse(g: &mut Graph) -> Result<()> {
             Op::Binary(_) => fuse_bias(g, id)?,
             Op::Unary(_) => fuse_activation(g, id)?,
             Op::UnaryGrad(_) if TRAINS => fuse_activation_grad(g, id)?,
-            Op::Reduce(_) => fuse_column_sums(g, id)?,
+            Op::Reduce(_) if TRAINS => fuse_column_sums(g, id)?,
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! The graph: values, their types, nodes. It knows no arithmetic and no memory.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ops::Op;
 use std::fmt;
 
@@ -296,19 +296,23 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Appends a node after checking its inputs; returns its number.
-    pub fn add(&mut self, op: Op, inputs: Vec<Value>, origin: u32) -> Result<NodeId> {
+    /// Appends a node after checking its inputs; returns its number. Inputs are numbered here.
+    pub fn add(&mut self, mut op: Op, inputs: Vec<Value>, origin: u32) -> Result<NodeId> {
         let types: Vec<&Type> = inputs.iter().map(|&v| self.ty(v)).collect();
         let outs = op
             .rule()
             .infer(&types)
-            .map_err(|e| e.at(self.place(origin, &op)))?;
+            .map_err(|e| e.at(|| self.place(origin, &op)))?;
         if let Some(wide) = outs.iter().find(|t| t.shape.rank() > MAX_RANK) {
-            return Err(Error::new(
+            return Err(error!(
                 self.place(origin, &op),
                 format!("at most {MAX_RANK} dimensions"),
                 wide.to_string(),
             ));
+        }
+        if let Op::Input(input) = &mut op {
+            let inputs = self.nodes.iter().filter(|n| matches!(n.op, Op::Input(_)));
+            input.number = inputs.count() as u32;
         }
         self.nodes.push(Node {
             op,

@@ -1,7 +1,7 @@
 //! The order of execution: inputs before uses, readers of a variable before its writers, writers
 //! as early as that allows (so that gradients die soon).
 
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ir::{Graph, NodeId};
 use crate::simplify::renumber;
 use std::cmp::Reverse;
@@ -62,11 +62,7 @@ pub fn order(g: &mut Graph) -> Result<()> {
         }
     }
     if sorted.len() != count {
-        return Err(Error::new(
-            "graph",
-            "nodes that can be put in order",
-            "a cycle",
-        ));
+        return Err(error!("graph", "nodes that can be put in order", "a cycle",));
     }
     renumber(g, &sorted);
     Ok(())

@@ -1,6 +1,6 @@
 //! The memory plan: every value gets a place, and places are used again once their value is dead.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ir::{Bindings, Dims, Graph, Shape, Value};
 use crate::ops::Op;
 use crate::text::sorted;
@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 const ALIGN: usize = 16;
 
 /// Where a value lies; extents of its shape may still be symbols.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Slab 0 is the arena; a variable's slab has the variable's number.
     pub slab: u32,
@@ -97,8 +97,8 @@ pub fn plan(g: &Graph, capacity: &Bindings) -> Result<Plan> {
         node.inputs.iter().for_each(|&v| use_at(v, id));
     }
     g.outputs.iter().for_each(|&(_, v)| use_at(v, end));
-    let (offsets, arena) = pack(&blocks)
-        .ok_or_else(|| Error::new("model", "sizes that fit an address", "larger ones"))?;
+    let (offsets, arena) =
+        pack(&blocks).ok_or_else(|| error!("model", "sizes that fit an address", "larger ones"))?;
     let places = (0..end).map(|id| {
         let ports = 0..g.nodes[id].outs.len();
         ports
@@ -138,12 +138,12 @@ fn elements(g: &Graph, shape: &Shape, id: usize, capacity: &Bindings) -> Result<
     product
         .filter(|&n| n <= isize::MAX as usize / 8)
         .ok_or_else(|| {
-            let place = g
-                .origins
-                .get(g.nodes[id].origin as usize)
-                .cloned()
-                .unwrap_or_default();
-            Error::new(place, "a size that fits an address", shape.to_string())
+            let place = || g.origins.get(g.nodes[id].origin as usize).cloned();
+            error!(
+                place().unwrap_or_default(),
+                "a size that fits an address",
+                shape.to_string()
+            )
         })
 }
 

@@ -1,25 +1,19 @@
-//! The store: named variables (weights, statistics, optimizer slots, metric sums), each in memory
+//! The store: variables (weights, statistics, optimizer slots, metric sums), each in memory
 //! of its own, beside the arena that all programs share.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Cause, Error, Result};
 use crate::ir::Shape;
 use crate::text::Number;
 use gradus_kernels::mem::{Memory, Slab};
 use gradus_kernels::reduce;
 use gradus_kernels::rng::{fill_normal, fill_orthogonal, fill_truncated_normal, fill_uniform, Key};
-
-/// A variable's name and extents.
-#[derive(Clone, Debug)]
-struct Variable {
-    name: String,
-    shape: Shape,
-}
+use std::fmt;
 
 /// All variables and the arena.
 pub struct Store {
     memory: Memory,
-    /// By number; number 0 is the arena and never a variable.
-    variables: Vec<Option<Variable>>,
+    /// Shapes by number; number 0 is the arena and never a variable.
+    variables: Vec<Option<Shape>>,
 }
 
 impl Default for Store {
@@ -35,18 +29,17 @@ impl Default for Store {
 
 impl Store {
     /// Makes a variable of zeros; returns its number.
-    pub fn create(&mut self, name: &str, extents: &[usize]) -> Result<u32> {
+    ///
+    /// The place of an error is empty: whom to name, the caller knows.
+    pub fn create(&mut self, extents: &[usize]) -> Result<u32> {
         let size = extents.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         let mut slab = Slab::default();
         let made = size.is_some_and(|size| slab.try_grow(size).is_ok());
         if !made {
             let floats: f64 = extents.iter().map(|&d| d as f64).product();
-            return Err(out_of_memory(name, floats));
+            return Err(out_of_memory("", floats));
         }
-        let variable = Some(Variable {
-            name: name.into(),
-            shape: Shape::fixed(extents),
-        });
+        let variable = Some(Shape::fixed(extents));
         let free = (1..self.variables.len()).find(|&id| self.variables[id].is_none());
         Ok(match free {
             Some(id) => {
@@ -72,8 +65,7 @@ impl Store {
 
     /// The shape of a variable.
     pub fn shape(&self, id: u32) -> Option<Shape> {
-        let variable = self.variables.get(id as usize)?.as_ref()?;
-        Some(variable.shape.clone())
+        self.variables.get(id as usize)?.clone()
     }
 
     /// The numbers of a variable.
@@ -105,7 +97,7 @@ impl Store {
         seed: u64,
         stream: u32,
     ) -> Result<()> {
-        let cols = self.check(id)?.shape.last().factor;
+        let cols = self.check(id)?.last().factor;
         let out = self.data_mut(id)?;
         let key = Key::init(seed, stream);
         match kind {
@@ -130,7 +122,7 @@ impl Store {
             }
             other => {
                 let expected = "the name of a distribution";
-                return Err(Error::new("initializer", expected, other));
+                return Err(error!("initializer", expected, other));
             }
         }
         Ok(())
@@ -152,29 +144,34 @@ impl Store {
         &mut self.memory
     }
 
-    fn check(&self, id: u32) -> Result<&Variable> {
+    fn check(&self, id: u32) -> Result<&Shape> {
         let known = self.variables.get(id as usize).and_then(Option::as_ref);
-        known.ok_or_else(|| Error::new("store", "the number of a variable", id.to_string()))
-    }
-
-    /// The name of a variable.
-    pub fn name(&self, id: u32) -> Result<&str> {
-        Ok(&self.check(id)?.name)
+        known.ok_or_else(|| error!("store", "the number of a variable", id.to_string()))
     }
 }
 
 fn out_of_memory(what: &str, floats: f64) -> Error {
-    let bytes = floats * 4.0;
-    let (size, unit) = match bytes {
-        b if b >= 1e9 => (b / 1e9, "GB"),
-        b => (b / 1e6, "MB"),
-    };
-    let size = Number(((size * 10.0).round() / 10.0) as f32);
-    let count = floats as u64;
-    Error::new(
+    error!(
         what,
         "a size that fits into memory (WebAssembly has 4 GB at most)",
-        format!("{size} {unit} ({count} float32 values)"),
+        format!("{} ({} float32 values)", Bytes(floats * 4.0), floats as u64),
     )
     .hint("make the layers or the batch smaller")
+    .because(Cause::Memory)
+}
+
+struct Bytes(f64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (size, unit) = match self.0 {
+            b if b >= 1e9 => (b / 1e9, "GB"),
+            b => (b / 1e6, "MB"),
+        };
+        write!(
+            f,
+            "{} {unit}",
+            Number(((size * 10.0).round() / 10.0) as f32)
+        )
+    }
 }

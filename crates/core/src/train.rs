@@ -2,7 +2,7 @@
 
 use crate::autodiff::differentiate;
 use crate::composed::{Build, Composed};
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ir::{Graph, Shape, Value};
 use crate::ops::{ClipScale, Norms, Op, Update, Variable};
 use gradus_kernels::binary::BinaryKind;
@@ -42,7 +42,7 @@ pub enum Method {
 
 impl Method {
     /// The method of that name.
-    pub fn by_name(name: &str) -> Option<Self> {
+    pub fn by_name(name: &[u8]) -> Option<Self> {
         let row = UpdateKind::by_name(name).map(Method::Row);
         row.or_else(|| Composed::by_name(name).map(Method::Composed))
     }
@@ -109,7 +109,7 @@ pub fn add_updates(
             return Ok(value);
         }
         let shape = shape_of(id)
-            .ok_or_else(|| Error::new("optimizer", "a variable of the store", id.to_string()))?;
+            .ok_or_else(|| error!("optimizer", "a variable of the store", id.to_string()))?;
         let value = Value::of(g.add(Op::Variable(Variable { id, shape }), vec![], origin)?);
         known.push((id, value));
         Ok(value)
@@ -132,7 +132,7 @@ pub fn add_updates(
             let Some(found) = *grad else { continue };
             let id = trainable
                 .accumulator
-                .ok_or_else(|| Error::new("optimizer", "an accumulator", "none"))?;
+                .ok_or_else(|| error!("optimizer", "an accumulator", "none"))?;
             let accumulator = variable(g, id)?;
             *grad = accumulate(g, origin, train.accumulation, accumulator, found)?;
         }

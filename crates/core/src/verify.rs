@@ -1,6 +1,6 @@
 //! The verifier: what must hold of every graph, whatever pass made it.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Result};
 use crate::ir::{Graph, Type};
 use crate::ops::Op;
 
@@ -9,10 +9,9 @@ use crate::ops::Op;
 pub fn verify(g: &Graph) -> Result<()> {
     for (id, node) in g.nodes.iter().enumerate() {
         let broken = |what: &str| {
-            Error::new(
+            error!(
                 format!("graph node %{id} ({})", node.op.name()),
-                what,
-                "a broken graph",
+                what, "a broken graph",
             )
         };
         for value in &node.inputs {
@@ -39,7 +38,7 @@ pub fn verify(g: &Graph) -> Result<()> {
     for (name, value) in &g.outputs {
         let known = g.nodes.get(value.node as usize);
         if known.is_none_or(|n| value.port as usize >= n.outs.len()) {
-            return Err(Error::new(
+            return Err(error!(
                 "graph",
                 format!("a value for output {name}"),
                 value.to_string(),

@@ -1,7 +1,7 @@
 //! The wire format: a graph as bytes, as TypeScript writes it. Reading never panics and never
 //! allocates more than the bytes can justify. ARCHITECTURE.md shows the layout.
 
-use crate::error::{Error, Result};
+use crate::error::{error, Cause, Error, Result};
 use crate::ir::{DType, Dim, Graph, Shape, Type, Value, SYMBOLS};
 use crate::ops::*;
 use crate::text::Number;
@@ -12,6 +12,13 @@ use gradus_kernels::unary;
 
 /// The first bytes of every graph.
 pub const MAGIC: &[u8; 4] = b"GRA1";
+
+/// An error about what a reader has found.
+macro_rules! bad {
+    ($reader:ident, $expected:expr, $received:expr $(,)?) => {
+        error!(format!("graph, byte {}", $reader.at), $expected, $received)
+    };
+}
 
 /// A graph and, if it is to be trained, how.
 #[derive(Debug)]
@@ -28,13 +35,19 @@ pub struct Message {
 pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Variable>) -> Result<Message> {
     let mut r = Reader { bytes, at: 0 };
     if r.take(4)? != MAGIC {
-        return Err(Error::new("graph", "bytes that begin with GRA1", "others"));
+        return Err(error!("graph", "bytes that begin with GRA1", "others"));
     }
     let graph = read_graph(&mut r, variable)?;
     let train = match r.byte()? {
         0 => None,
         1 if TRAINS => Some(read_train(&mut r, &graph)?),
-        other => return Err(r.bad("0 or 1 before the training part", other.to_string())),
+        other => {
+            return Err(bad!(
+                r,
+                "0 or 1 before the training part",
+                other.to_string()
+            ))
+        }
     };
     let mut after = Vec::new();
     for _ in 0..r.count(4)? {
@@ -42,7 +55,11 @@ pub fn read(bytes: &[u8], variable: &dyn Fn(u32) -> Option<Variable>) -> Result<
     }
     if r.at != bytes.len() {
         let rest = bytes.len() - r.at;
-        return Err(r.bad("the end of the graph", format!("{rest} more bytes")));
+        return Err(bad!(
+            r,
+            "the end of the graph",
+            format!("{rest} more bytes")
+        ));
     }
     Ok(Message {
         graph,
@@ -71,7 +88,7 @@ fn read_graph(r: &mut Reader, variable: &dyn Fn(u32) -> Option<Variable>) -> Res
             .get(node as usize)
             .is_some_and(|n| n.outs.is_empty());
         if !fits {
-            return Err(r.bad("an effect", format!("node {node}")));
+            return Err(bad!(r, "an effect", format!("node {node}")));
         }
         graph.effects.push(node);
     }
@@ -89,7 +106,7 @@ fn read_value(r: &mut Reader, graph: &Graph) -> Result<Value> {
         .map_or(0, |n| n.outs.len());
     match (value.port as usize) < outs {
         true => Ok(value),
-        false => Err(r.bad("a value of an earlier node", value.to_string())),
+        false => Err(bad!(r, "a value of an earlier node", value.to_string())),
     }
 }
 
@@ -108,13 +125,14 @@ fn read_node(
     for &at in op.rule().writes() {
         let node = inputs.get(at).map(|v| &graph.node(v.node).op);
         if !matches!(node, Some(Op::Variable(_))) {
-            return Err(r.bad("a variable to write", op.name()));
+            return Err(bad!(r, "a variable to write", op.name()));
         }
     }
-    if let Op::Input(input) = &op {
+    if let (Op::Input(input), true) = (&op, TRAINS) {
         let twice = |n: &crate::ir::Node| matches!(&n.op, Op::Input(i) if i.name == input.name);
         if graph.nodes.iter().any(twice) {
-            return Err(r.bad(
+            return Err(bad!(
+                r,
                 "inputs of different names",
                 format!("two of the name {}", input.name),
             ));
@@ -130,22 +148,23 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>)
             let name = r.string()?;
             let dtype = match r.byte()? {
                 0 => DType::F32,
-                1 => DType::I32,
-                2 => DType::U8,
-                other => return Err(r.bad("a dtype", other.to_string())),
+                1 if TRAINS => DType::I32,
+                2 if TRAINS => DType::U8,
+                other => return Err(bad!(r, "a dtype", other.to_string())),
             };
             let shape = r.shape(false)?;
             if shape.size().is_none() {
-                return Err(r.bad("one symbolic dimension at most", shape.to_string()));
+                return Err(bad!(r, "one symbolic dimension at most", shape.to_string()));
             }
             Op::Input(Input {
+                number: 0,
                 name,
                 ty: Type { shape, dtype },
             })
         }
         2 => {
             let id = r.u32()?;
-            let found = variable(id).ok_or_else(|| r.bad("a variable", format!("{id}")))?;
+            let found = variable(id).ok_or_else(|| bad!(r, "a variable", format!("{id}")))?;
             Op::Variable(found)
         }
         3 => Op::Const(Const(r.f32()?)),
@@ -154,28 +173,33 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>)
             let flags = r.byte()?;
             // The tiles for a transposed first factor are left out of builds that only predict.
             if !TRAINS && flags & 1 != 0 {
-                return Err(r.bad("a first factor as it is stored", "a transposed one"));
+                return Err(bad!(
+                    r,
+                    "a first factor as it is stored",
+                    "a transposed one"
+                ));
             }
             MatMul::plain(flags & 1 != 0, flags & 2 != 0)
         }
         6 => {
-            let name = r.string()?;
+            let name = r.name()?;
             let params = r.floats()?;
-            let row = unary::Unary::by_name(&name, &params);
+            let row = unary::Unary::by_name(name, &params);
             Op::Unary(Unary(
-                row.ok_or_else(|| r.bad("an elementwise function", name))?,
+                row.ok_or_else(|| bad!(r, "an elementwise function", shown(name)))?,
             ))
         }
         7 => {
-            let name = r.string()?;
-            let kind = BinaryKind::by_name(&name);
+            let name = r.name()?;
+            let kind = BinaryKind::by_name(name);
             Op::Binary(Binary(
-                kind.ok_or_else(|| r.bad("a two-operand function", name))?,
+                kind.ok_or_else(|| bad!(r, "a two-operand function", shown(name)))?,
             ))
         }
         8 => {
-            let name = r.string()?;
-            let kind = Reduce::kind_by_name(&name).ok_or_else(|| r.bad("a reduction", name))?;
+            let name = r.name()?;
+            let kind =
+                Reduce::kind_by_name(name).ok_or_else(|| bad!(r, "a reduction", shown(name)))?;
             let mut axes = Vec::new();
             for _ in 0..r.count(1)? {
                 axes.push(r.signed()?);
@@ -209,7 +233,7 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>)
         }
         22 => match r.byte()? {
             crate::ir::BATCH => Op::Extent(Extent),
-            other => return Err(r.bad("the symbol of the batch", other.to_string())),
+            other => return Err(bad!(r, "the symbol of the batch", other.to_string())),
         },
         23 => Op::StopGradient(StopGradient),
         25 => Op::Concat(Concat { axis: r.signed()? }),
@@ -255,7 +279,11 @@ fn read_op_of_training(r: &mut Reader, code: u8) -> Result<Op> {
         19 => {
             let (rate, stream) = (r.f32()?, r.u32()?);
             if !(0.0..1.0).contains(&rate) {
-                return Err(r.bad("a dropout rate in [0, 1)", Number(rate).to_string()));
+                return Err(bad!(
+                    r,
+                    "a dropout rate in [0, 1)",
+                    Number(rate).to_string()
+                ));
             }
             Op::Dropout(Dropout { rate, stream })
         }
@@ -267,12 +295,12 @@ fn read_op_of_training(r: &mut Reader, code: u8) -> Result<Op> {
             overwrite: r.u32()?,
         }),
         30 => {
-            let name = r.string()?;
-            let distribution = Distribution::by_name(&name, &r.floats()?)
-                .ok_or_else(|| r.bad("a distribution and its parameters", name))?;
+            let name = r.name()?;
+            let distribution = Distribution::by_name(name, &r.floats()?)
+                .ok_or_else(|| bad!(r, "a distribution and its parameters", shown(name)))?;
             let (stream, shape) = (r.u32()?, r.shape(false)?);
             if shape.size().is_none() {
-                return Err(r.bad("one symbolic dimension at most", shape.to_string()));
+                return Err(bad!(r, "one symbolic dimension at most", shape.to_string()));
             }
             Op::Random(Random {
                 distribution,
@@ -284,8 +312,12 @@ fn read_op_of_training(r: &mut Reader, code: u8) -> Result<Op> {
     })
 }
 
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
 fn no_operation(r: &Reader, code: u8) -> Error {
-    r.bad("an operation", format!("code {code}"))
+    bad!(r, "an operation", format!("code {code}")).because(Cause::Version)
 }
 
 fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
@@ -295,7 +327,7 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         let node = graph.nodes.get(value.node as usize);
         match node.is_some_and(|n| n.outs.first().is_some_and(|t| t.shape.rank() == 0)) {
             true => Ok(value),
-            false => Err(r.bad("a scalar input", value.to_string())),
+            false => Err(bad!(r, "a scalar input", value.to_string())),
         }
     };
     let learning_rate = scalar(r)?;
@@ -304,8 +336,8 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
     } else {
         None
     };
-    let name = r.string()?;
-    let method = Method::by_name(&name).ok_or_else(|| r.bad("an update rule", name))?;
+    let name = r.name()?;
+    let method = Method::by_name(name).ok_or_else(|| bad!(r, "an update rule", shown(name)))?;
     let hyper = r.floats()?;
     let (kind, limit) = (r.byte()?, r.f32()?);
     let clip = match kind {
@@ -313,13 +345,13 @@ fn read_train(r: &mut Reader, graph: &Graph) -> Result<Train> {
         1 => Clip::Value(limit),
         2 => Clip::Norm(limit),
         3 => Clip::GlobalNorm(limit),
-        other => return Err(r.bad("a way of clipping", other.to_string())),
+        other => return Err(bad!(r, "a way of clipping", other.to_string())),
     };
     let accumulation = match (r.byte()?, r.u32()?) {
         (0, _) => Accumulation::None,
         (1, _) => Accumulation::Gather,
         (2, steps) if steps > 1 => Accumulation::Finish(steps),
-        (other, _) => return Err(r.bad("a way of accumulating", other.to_string())),
+        (other, _) => return Err(bad!(r, "a way of accumulating", other.to_string())),
     };
     let norms = match r.byte()? {
         0 => None,
@@ -365,14 +397,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn bad(&self, expected: &str, received: impl Into<String>) -> Error {
-        Error::new(format!("graph, byte {}", self.at), expected, received)
-    }
-
     fn take(&mut self, count: usize) -> Result<&'a [u8]> {
         let rest = &self.bytes[self.at..];
         if count > rest.len() {
-            return Err(self.bad("more bytes", "the end"));
+            return Err(bad!(self, "more bytes", "the end"));
         }
         self.at += count;
         Ok(&rest[..count])
@@ -391,12 +419,12 @@ impl<'a> Reader<'a> {
                 return Ok(value);
             }
         }
-        Err(self.bad("a number of at most 64 bits", "a longer one"))
+        Err(bad!(self, "a number of at most 64 bits", "a longer one"))
     }
 
     fn u32(&mut self) -> Result<u32> {
         let value = self.u64()?;
-        u32::try_from(value).map_err(|_| self.bad("a number below 2^32", value.to_string()))
+        u32::try_from(value).map_err(|_| bad!(self, "a number below 2^32", value.to_string()))
     }
 
     fn signed(&mut self) -> Result<i32> {
@@ -409,7 +437,11 @@ impl<'a> Reader<'a> {
         let count = self.u32()? as usize;
         match count <= (self.bytes.len() - self.at) / least {
             true => Ok(count),
-            false => Err(self.bad("a list that fits the bytes", format!("{count} items"))),
+            false => Err(bad!(
+                self,
+                "a list that fits the bytes",
+                format!("{count} items")
+            )),
         }
     }
 
@@ -422,10 +454,19 @@ impl<'a> Reader<'a> {
         (0..self.count(4)?).map(|_| self.f32()).collect()
     }
 
-    fn string(&mut self) -> Result<String> {
+    /// A name of a table's row.
+    fn name(&mut self) -> Result<&'a [u8]> {
         let count = self.count(1)?;
-        let bytes = self.take(count)?;
-        String::from_utf8(bytes.to_vec()).map_err(|_| self.bad("UTF-8 text", "other bytes"))
+        self.take(count)
+    }
+
+    /// A name to be printed, which builds that only predict never do.
+    fn string(&mut self) -> Result<String> {
+        let bytes = self.name()?;
+        if !TRAINS {
+            return Ok(String::new());
+        }
+        String::from_utf8(bytes.to_vec()).map_err(|_| bad!(self, "UTF-8 text", "other bytes"))
     }
 
     /// A shape; an extent of 0 is let through only where it means "to be inferred".
@@ -438,13 +479,17 @@ impl<'a> Reader<'a> {
                 left_open += 1;
             }
             if usize::from(symbol) >= SYMBOLS || left_open > usize::from(open) {
-                return Err(self.bad("a dimension", format!("{factor} * symbol {symbol}")));
+                return Err(bad!(
+                    self,
+                    "a dimension",
+                    format!("{factor} * symbol {symbol}")
+                ));
             }
             dims.push(Dim { factor, symbol });
         }
         match dims.len() <= crate::ir::MAX_RANK {
             true => Ok(Shape(dims)),
-            false => Err(self.bad("at most 6 dimensions", dims.len().to_string())),
+            false => Err(bad!(self, "at most 6 dimensions", dims.len().to_string())),
         }
     }
 }

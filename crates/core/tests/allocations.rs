@@ -10,10 +10,10 @@ use gradus_core::ops::Clock;
 fn a_training_step_allocates_nothing() {
     let mut engine = Engine::default();
     for extents in [&[4, 6][..], &[6], &[6, 3]] {
-        engine.store.create("weight", extents).unwrap();
+        engine.store.create(extents).unwrap();
     }
     for extents in [&[4, 6][..], &[4, 6], &[6], &[6], &[6, 3], &[6, 3]] {
-        engine.store.create("slot", extents).unwrap();
+        engine.store.create(extents).unwrap();
     }
     let program = engine.compile(&writer::small_training_graph(), 8).unwrap();
     engine

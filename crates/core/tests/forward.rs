@@ -236,6 +236,7 @@ fn bytes_and_whole_numbers_become_floats() {
         };
         let x = bench.add(
             Op::Input(Input {
+                number: 0,
                 name: "x".into(),
                 ty,
             }),
@@ -352,14 +353,14 @@ fn a_random_mask_is_what_dropout_does() {
 
 #[test]
 fn distributions_know_their_parameters() {
-    let normal = Distribution::by_name("normal", &[1.0, 2.0]);
+    let normal = Distribution::by_name(b"normal", &[1.0, 2.0]);
     let expected = Distribution::Normal {
         mean: 1.0,
         std: 2.0,
     };
     assert_eq!(normal, Some(expected));
-    assert_eq!(Distribution::by_name("normal", &[1.0]), None);
-    assert_eq!(Distribution::by_name("keep", &[1.0]), None);
-    assert_eq!(Distribution::by_name("keep", &[f32::NAN]), None);
-    assert_eq!(Distribution::by_name("uniform", &[0.0, 1.0]), None);
+    assert_eq!(Distribution::by_name(b"normal", &[1.0]), None);
+    assert_eq!(Distribution::by_name(b"keep", &[1.0]), None);
+    assert_eq!(Distribution::by_name(b"keep", &[f32::NAN]), None);
+    assert_eq!(Distribution::by_name(b"uniform", &[0.0, 1.0]), None);
 }

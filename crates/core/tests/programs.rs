@@ -67,7 +67,7 @@ impl Classifier {
             let slots = rule
                 .slots()
                 .iter()
-                .map(|slot| self.bench.engine.store.create(slot, &extents).unwrap())
+                .map(|_| self.bench.engine.store.create(&extents).unwrap())
                 .collect();
             trainables.push(Trainable {
                 variable,
@@ -163,7 +163,7 @@ fn norms_of_gradients_are_those_before_clipping_and_change_nothing() {
     ] {
         let mut plain = classifier("relu");
         let mut watched = classifier("relu");
-        watched.norms = Some(watched.bench.engine.store.create("norms", &[3]).unwrap());
+        watched.norms = Some(watched.bench.engine.store.create(&[3]).unwrap());
         let before = plain.all_weights();
         let program = plain.train(rule, clip, 9, Passes::default());
         let observed = watched.train(rule, clip, 9, Passes::default());

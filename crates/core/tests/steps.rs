@@ -54,7 +54,7 @@ impl Net {
         let shape = store.shape(variable).unwrap();
         let extents: Vec<usize> = shape.0.iter().map(|d| d.factor).collect();
         (0..count)
-            .map(|_| store.create("slot", &extents).unwrap())
+            .map(|_| store.create(&extents).unwrap())
             .collect()
     }
 
@@ -126,7 +126,7 @@ impl Net {
 }
 
 fn sgd() -> Method {
-    Method::by_name("sgd").unwrap()
+    Method::by_name(b"sgd").unwrap()
 }
 
 /// A graph that assigns twice its value to each of these variables.
@@ -240,7 +240,7 @@ fn slots_of_composed_rules_never_become_denormal() {
     for (name, hyper, slots) in [("lamb", &LAMB[..], [2, 2]), ("muon", &MUON[..], [1, 2])] {
         let mut net = net();
         let trainables = net.trainables(slots, false);
-        let method = Method::by_name(name).unwrap();
+        let method = Method::by_name(name.as_bytes()).unwrap();
         let program = net.compile(method, hyper, Accumulation::None, &trainables, vec![]);
         let slot = trainables[0].slots[0];
         net.bench.engine.store.data_mut(slot).unwrap().fill(8e-31);
@@ -261,7 +261,7 @@ fn no_part_of_a_step_allocates() {
     for (name, hyper, slots) in [("lamb", &LAMB[..], [2, 2]), ("muon", &MUON[..], [1, 2])] {
         let mut net = net();
         let trainables = net.trainables(slots, true);
-        let method = Method::by_name(name).unwrap();
+        let method = Method::by_name(name.as_bytes()).unwrap();
         let after = || vec![doubling(&net, &[net.kernel]), doubling(&net, &[net.bias])];
         let (first, second) = (after(), after());
         let gather = net.compile(method, hyper, Accumulation::Gather, &trainables, first);
@@ -304,6 +304,9 @@ fn freeing_a_program_frees_what_follows_it() {
 
 #[test]
 fn every_rule_has_a_method() {
-    assert_eq!(Method::by_name("adam"), Some(Method::Row(UpdateKind::Adam)));
-    assert_eq!(Method::by_name("none"), None);
+    assert_eq!(
+        Method::by_name(b"adam"),
+        Some(Method::Row(UpdateKind::Adam))
+    );
+    assert_eq!(Method::by_name(b"none"), None);
 }

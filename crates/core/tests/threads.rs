@@ -34,9 +34,7 @@ impl Layers {
             .collect();
         let (variable, value) = self.bench.variable(extents, &values);
         let store = &mut self.bench.engine.store;
-        let slots = (0..2)
-            .map(|_| store.create("slot", extents).unwrap())
-            .collect();
+        let slots = (0..2).map(|_| store.create(extents).unwrap()).collect();
         self.trainables.push(Trainable {
             variable,
             rate_multiplier: 1.0,
@@ -106,7 +104,7 @@ fn train(steps: u32) -> Vec<u32> {
             loss,
             learning_rate: rate,
             momentum: None,
-            method: Method::by_name("adamW").unwrap(),
+            method: Method::by_name(b"adamW").unwrap(),
             hyper: vec![0.9, 0.999, 1e-7],
             clip: Clip::GlobalNorm(0.5),
             accumulation: Accumulation::None,

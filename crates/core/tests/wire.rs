@@ -11,10 +11,10 @@ use writer::{small_training_graph, Writer};
 fn engine() -> Engine {
     let mut engine = Engine::default();
     for extents in [&[4, 6][..], &[6], &[6, 3]] {
-        engine.store.create("weight", extents).unwrap();
+        engine.store.create(extents).unwrap();
     }
     for extents in [&[4, 6][..], &[4, 6], &[6], &[6], &[6, 3], &[6, 3]] {
-        engine.store.create("slot", extents).unwrap();
+        engine.store.create(extents).unwrap();
     }
     engine
 }

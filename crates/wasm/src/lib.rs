@@ -9,6 +9,7 @@ mod threads;
 
 use gradus_core::engine::Engine as Core;
 use gradus_core::error::{Error, Result as CoreResult};
+use gradus_core::ir::Dims;
 use gradus_core::ops::Clock;
 use wasm_bindgen::prelude::*;
 
@@ -31,7 +32,17 @@ pub fn why_stopped() -> u32 {
 }
 
 fn door<T>(result: CoreResult<T>) -> Result<T, JsError> {
-    result.map_err(|error: Error| JsError::new(&error.to_string()))
+    #[cfg(feature = "train")]
+    return result.map_err(|error: Error| JsError::new(&error.to_string()));
+    #[cfg(not(feature = "train"))]
+    return result.map_err(|error: Error| JsError::new(error.words()));
+}
+
+fn extents(dims: Dims) -> Vec<u32> {
+    dims.as_slice()
+        .iter()
+        .map(|&extent| extent as u32)
+        .collect()
 }
 
 fn seed(lo: u32, hi: u32) -> u64 {
@@ -61,9 +72,9 @@ impl Engine {
 
     /// Makes a float32 variable of zeros; returns its number.
     #[wasm_bindgen(js_name = createVariable)]
-    pub fn create_variable(&mut self, name: &str, dims: &[u32]) -> Result<u32, JsError> {
+    pub fn create_variable(&mut self, dims: &[u32]) -> Result<u32, JsError> {
         let extents: Vec<usize> = dims.iter().map(|&d| d as usize).collect();
-        door(self.core.store.create(name, &extents))
+        door(self.core.store.create(&extents))
     }
 
     /// Gives the memory of a variable back.
@@ -76,12 +87,6 @@ impl Engine {
     #[wasm_bindgen(js_name = variablePtr)]
     pub fn variable_ptr(&self, id: u32) -> Result<usize, JsError> {
         door(self.core.store.data(id).map(|data| data.as_ptr() as usize))
-    }
-
-    /// Number of floats of a variable.
-    #[wasm_bindgen(js_name = variableLen)]
-    pub fn variable_len(&self, id: u32) -> Result<usize, JsError> {
-        door(self.core.store.data(id).map(<[f32]>::len))
     }
 
     /// Makes a program of a graph in wire format for batches of up to `capacity` rows.
@@ -101,31 +106,28 @@ impl Engine {
         self.core.free_program(program);
     }
 
-    /// Byte address where the caller writes an input.
+    /// Byte address where the caller writes an input, by its place among the graph's inputs.
     #[wasm_bindgen(js_name = inputPtr)]
-    pub fn input_ptr(&self, program: u32, name: &str) -> Result<usize, JsError> {
-        door(self.core.input_address(program, name))
+    pub fn input_ptr(&self, program: u32, number: u32) -> Result<usize, JsError> {
+        door(self.core.input_address(program, number))
     }
 
-    /// Length in 32-bit words of an input at the program's capacity.
-    #[wasm_bindgen(js_name = inputLen)]
-    pub fn input_len(&self, program: u32, name: &str) -> Result<usize, JsError> {
-        door(self.core.input_len(program, name))
+    /// Extents of an input at the batch of the last run, before the first at the capacity.
+    #[wasm_bindgen(js_name = inputDims)]
+    pub fn input_dims(&self, program: u32, number: u32) -> Result<Vec<u32>, JsError> {
+        door(self.core.input_dims(program, number)).map(extents)
     }
 
-    /// Byte address of an output after a run.
+    /// Byte address of an output after a run, by its place among the graph's outputs.
     #[wasm_bindgen(js_name = outputPtr)]
-    pub fn output_ptr(&self, program: u32, name: &str) -> Result<usize, JsError> {
-        door(self.core.output_address(program, name))
+    pub fn output_ptr(&self, program: u32, number: u32) -> Result<usize, JsError> {
+        door(self.core.output_address(program, number))
     }
 
-    /// Extents of an output at the batch of the last run.
+    /// Extents of an output, as those of inputs.
     #[wasm_bindgen(js_name = outputDims)]
-    pub fn output_dims(&self, program: u32, name: &str) -> Result<Vec<u32>, JsError> {
-        let dims = door(self.core.program(program))?.output_dims(name);
-        let unknown = || Error::new("run", "the name of an output", name);
-        let dims = door(dims.ok_or_else(unknown))?;
-        Ok(dims.into_iter().map(|d| d as u32).collect())
+    pub fn output_dims(&self, program: u32, number: u32) -> Result<Vec<u32>, JsError> {
+        door(self.core.output_dims(program, number)).map(extents)
     }
 
     /// Runs a program over the batch that was written to its inputs.

@@ -24,7 +24,6 @@ export type ProgramName = "train" | "gather" | "test" | "measure" | "changes";
 /** A variable to be made. */
 export interface RemoteVariable {
   readonly id: number;
-  readonly name: string;
   readonly shape: readonly number[];
 }
 

@@ -239,7 +239,7 @@ export class RemoteFit {
         seed: this.#state.seed,
         accumulationSteps: optimizer.accumulationSteps,
         slice: this.#pace.slice,
-        variables: variables.map(({ id, name, shape }) => ({ id, name, shape })),
+        variables: variables.map(({ id, shape }) => ({ id, shape })),
         means: {
           train: means.train.variables.map(({ id }) => id),
           test: means.test.variables.map(({ id }) => id),

@@ -46,13 +46,11 @@ async function begin(given: RemoteSettings): Promise<void> {
   const { memory } = await loadGlue(given.module);
   core = new Core(new Engine(), memory);
   const byId = new Map(given.variables.map((variable) => [variable.id, variable]));
-  const filler = { name: "not used here", shape: [1] };
+  const filler = { shape: [1] };
   // The same numbers as where `fit` was called: what is missing in between is filled up.
   for (let made = 0, left = byId.size; left > 0; ) {
-    const { name, shape } = byId.get(made + 1) ?? filler;
-    made = core.change(settings.where, (engine) =>
-      engine.createVariable(name, Uint32Array.from(shape)),
-    );
+    const { shape } = byId.get(made + 1) ?? filler;
+    made = core.change(settings.where, (engine) => engine.createVariable(Uint32Array.from(shape)));
     if (byId.has(made)) left--;
   }
 }
@@ -92,11 +90,11 @@ function programOf(name: ProgramName): Program {
   return programs.get(name) as Program;
 }
 
-function compile({ name, wire, capacity, inputs }: RemoteProgram): void {
+function compile({ name, wire, capacity, ...ports }: RemoteProgram): void {
   const { where } = settings;
   try {
     const id = core.change(where, (engine) => engine.compile(wire, capacity));
-    programs.set(name, new Program(core, where, id, capacity, inputs));
+    programs.set(name, new Program(core, where, id, capacity, ports));
   } catch (error) {
     throw compileError(where, capacity, error);
   }

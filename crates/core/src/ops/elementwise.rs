@@ -70,7 +70,7 @@ impl Rule for UnaryGrad {
         let [saved, dy] = floats(inputs)?;
         match saved.shape == dy.shape {
             true => Ok(vec![dy.clone()]),
-            false => Err(mismatch("two inputs of one shape", inputs)),
+            false => Err(mismatch!("two inputs of one shape", inputs)),
         }
     }
     fn run(&self, frame: &mut Frame) {
@@ -92,7 +92,7 @@ impl Rule for Binary {
         let [a, b] = floats(inputs)?;
         match a.shape.broadcast(&b.shape) {
             Some(shape) => Ok(vec![Type::f32(shape)]),
-            None => Err(mismatch("two shapes that broadcast together", inputs)),
+            None => Err(mismatch!("two shapes that broadcast together", inputs)),
         }
     }
 
@@ -213,7 +213,7 @@ impl Rule for Cast {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [x] => Ok(vec![Type::f32(x.shape.clone())]),
-            _ => Err(mismatch("1 input", inputs)),
+            _ => Err(mismatch!("1 input", inputs)),
         }
     }
     fn gradient(&self, b: &mut Backward) -> Result<Vec<Option<Value>>> {

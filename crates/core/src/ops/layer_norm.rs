@@ -23,7 +23,7 @@ pub struct LayerNorm {
 
 /// The shape of the parameters for x, the first of `count` inputs; the others have it.
 fn parameter(inputs: &[&Type], count: usize) -> Result<Shape> {
-    let misfit = || mismatch("x [.., features] and parameters [features]", inputs);
+    let misfit = || mismatch!("x [.., features] and parameters [features]", inputs);
     let (x, rest) = inputs.split_first().ok_or_else(misfit)?;
     let shape = Shape(vec![x.shape.last()]);
     let fits = x.shape.rank() > 0 && inputs.len() == count;
@@ -111,7 +111,7 @@ impl Rule for LayerNormGrad {
         .concat();
         let shape = parameter(&without_dy, 1 + usize::from(self.0.scale))?;
         if inputs.get(1).is_none_or(|dy| dy.shape != inputs[0].shape) {
-            return Err(mismatch("x and a gradient of its shape", inputs));
+            return Err(mismatch!("x and a gradient of its shape", inputs));
         }
         let mut results = vec![inputs[0].clone()];
         if self.has_parameters() {

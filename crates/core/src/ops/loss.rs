@@ -25,7 +25,7 @@ fn check_sparse(inputs: &[&Type]) -> Result<()> {
         {
             Ok(())
         }
-        _ => Err(mismatch(
+        _ => Err(mismatch!(
             "logits [.., classes] and int32 labels [..]",
             inputs,
         )),
@@ -65,7 +65,7 @@ impl Rule for SparseCrossEntropyGrad {
         check_sparse(inputs)?;
         match inputs {
             [x, labels, dy] if dy.shape == labels.shape => Ok(vec![(*x).clone()]),
-            _ => Err(mismatch("one gradient per row", inputs)),
+            _ => Err(mismatch!("one gradient per row", inputs)),
         }
     }
     fn run(&self, frame: &mut Frame) {
@@ -91,7 +91,7 @@ impl Rule for CrossEntropy {
         let [x, targets] = floats(inputs)?;
         match x.shape == targets.shape && x.shape.rank() > 0 {
             true => Ok(vec![Type::f32(x.shape.leading())]),
-            false => Err(mismatch("logits and targets of one shape", inputs)),
+            false => Err(mismatch!("logits and targets of one shape", inputs)),
         }
     }
     /// The targets count as given: no gradient flows to them.
@@ -119,7 +119,7 @@ impl Rule for CrossEntropyGrad {
         let [x, targets, dy] = floats(inputs)?;
         match x.shape == targets.shape && dy.shape == x.shape.leading() {
             true => Ok(vec![x.clone()]),
-            false => Err(mismatch(
+            false => Err(mismatch!(
                 "logits and targets of one shape, a gradient per row",
                 inputs,
             )),

@@ -100,12 +100,12 @@ impl Rule for MatMul {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let count = 2 + usize::from(self.bias) + usize::from(self.grad.is_some());
         if inputs.len() != count {
-            return Err(mismatch(format!("{count} inputs"), inputs));
+            return Err(mismatch!(format!("{count} inputs"), inputs));
         }
         let [a, b] = floats(&inputs[..2])?;
         let (a, b) = (&a.shape, &b.shape);
         if a.rank() < 2 || b.rank() != 2 || (self.trans_a && a.rank() != 2) {
-            return Err(mismatch("a matrix product [.., m, k] with [k, n]", inputs));
+            return Err(mismatch!("a matrix product [.., m, k] with [k, n]", inputs));
         }
         let (k_of_a, k_of_b, n) = match (self.trans_a, self.trans_b) {
             (false, false) => (a.last(), b.0[0], b.0[1]),
@@ -114,8 +114,10 @@ impl Rule for MatMul {
             (true, true) => (a.0[0], b.0[1], b.0[0]),
         };
         if k_of_a != k_of_b {
-            let expected = format!("a second factor with {k_of_a} rows");
-            return Err(mismatch(expected, inputs));
+            return Err(mismatch!(
+                format!("a second factor with {k_of_a} rows"),
+                inputs
+            ));
         }
         let mut shape = match self.trans_a {
             true => Shape(vec![a.0[1]]),
@@ -123,10 +125,10 @@ impl Rule for MatMul {
         };
         shape.0.push(n);
         if self.bias && inputs[2].shape != Shape(vec![n]) {
-            return Err(mismatch(format!("a bias of shape [{n}]"), inputs));
+            return Err(mismatch!(format!("a bias of shape [{n}]"), inputs));
         }
         if self.grad.is_some() && inputs[count - 1].shape != shape {
-            return Err(mismatch(format!("a saved value of shape {shape}"), inputs));
+            return Err(mismatch!(format!("a saved value of shape {shape}"), inputs));
         }
         let mut outs = vec![Type::f32(shape.clone())];
         if self.keep_pre {

@@ -17,7 +17,7 @@ impl Rule for ArgMax {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = floats(inputs)?;
         match x.shape.rank() {
-            0 => Err(mismatch("at least 1 dimension", inputs)),
+            0 => Err(mismatch!("at least 1 dimension", inputs)),
             _ => Ok(vec![Type::f32(x.shape.leading())]),
         }
     }
@@ -49,7 +49,7 @@ impl Rule for InTopK {
             {
                 Ok(vec![Type::f32(labels.shape.clone())])
             }
-            _ => Err(mismatch(
+            _ => Err(mismatch!(
                 "predictions [.., classes] and int32 labels [..]",
                 inputs,
             )),
@@ -80,7 +80,7 @@ impl Rule for Accumulate {
             [to, values, weights] if to.shape == state && values.shape == weights.shape => {
                 Ok(Vec::new())
             }
-            _ => Err(mismatch(
+            _ => Err(mismatch!(
                 "a variable [4], values, and weights of the same shape",
                 inputs,
             )),

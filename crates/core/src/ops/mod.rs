@@ -29,7 +29,7 @@ pub use softmax::{LogSoftmax, LogSoftmaxGrad, Softmax, SoftmaxGrad, Sparsemax, S
 pub use source::{BiasCorrection, Const, Extent, Input, Variable};
 
 use crate::autodiff::Backward;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::{DType, Dims, Type, Value};
 use crate::TRAINS;
 use gradus_kernels::mem::{At, Memory};
@@ -62,6 +62,14 @@ macro_rules! operations {
                     _ if !TRAINS => String::new(),
                     $(Op::$op(op) => op.name(),)*
                     $(Op::$trained(op) => op.name(),)*
+                }
+            }
+
+            /// Arithmetic operations of a run, see [`Rule::flops`].
+            pub fn flops(&self, ins: &[Dims], outs: &[Dims]) -> u64 {
+                match self {
+                    $(Op::$op(op) => op.flops(ins, outs),)*
+                    $(Op::$trained(op) => op.flops(ins, outs),)*
                 }
             }
 
@@ -170,7 +178,12 @@ pub trait Rule {
     }
 
     /// Arithmetic operations of a run, for reports.
-    fn flops(&self, _ins: &[Dims], outs: &[Dims]) -> u64 {
+    ///
+    /// Reached by [`Op::flops`] alone, as `name` is.
+    fn flops(&self, _ins: &[Dims], outs: &[Dims]) -> u64
+    where
+        Self: Sized,
+    {
         outs.iter().map(|d| d.size() as u64).sum()
     }
 
@@ -238,19 +251,26 @@ impl<'a> Frame<'a> {
 }
 
 /// An error about inputs that do not fit; the place is filled in by the caller.
-fn mismatch(expected: impl Into<String>, inputs: &[&Type]) -> Error {
+macro_rules! mismatch {
+    ($expected:expr, $inputs:expr $(,)?) => {
+        $crate::error::error!("", $expected, $crate::ops::received($inputs))
+    };
+}
+use mismatch;
+
+fn received(inputs: &[&Type]) -> String {
     let received: Vec<_> = inputs.iter().map(|t| t.to_string()).collect();
-    Error::new("", expected, received.join(" and "))
+    received.join(" and ")
 }
 
 /// Checks the number of inputs and that all are float32.
 fn floats<'t, const N: usize>(inputs: &[&'t Type]) -> Result<[&'t Type; N]> {
     let all: [&Type; N] = inputs
         .try_into()
-        .map_err(|_| mismatch(format!("{N} inputs"), inputs))?;
+        .map_err(|_| mismatch!(format!("{N} inputs"), inputs))?;
     match all.iter().all(|t| t.dtype == DType::F32) {
         true => Ok(all),
-        false => Err(mismatch("float32 inputs", inputs).hint("cast integer inputs first")),
+        false => Err(mismatch!("float32 inputs", inputs).hint("cast integer inputs first")),
     }
 }
 
@@ -259,6 +279,6 @@ fn assignable(inputs: &[&Type]) -> Result<Vec<Type>> {
     let [to, value] = floats(inputs)?;
     match to.shape == value.shape {
         true => Ok(Vec::new()),
-        false => Err(mismatch("a variable and a value of its shape", inputs)),
+        false => Err(mismatch!("a variable and a value of its shape", inputs)),
     }
 }

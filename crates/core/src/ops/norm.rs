@@ -22,7 +22,7 @@ pub struct BatchNorm {
 }
 
 fn channels(inputs: &[&Type], count: usize) -> Result<Shape> {
-    let misfit = || mismatch("x [.., channels] and statistics [channels]", inputs);
+    let misfit = || mismatch!("x [.., channels] and statistics [channels]", inputs);
     let (x, rest) = inputs.split_first().ok_or_else(misfit)?;
     let channel = Shape(vec![x.shape.last()]);
     let fits = x.shape.rank() > 0 && inputs.len() == count;

@@ -65,7 +65,7 @@ impl Rule for Update {
             && slots <= MAX_SLOTS
             && self.hyper.len() <= MAX_HYPER;
         if !fits {
-            return Err(mismatch(
+            return Err(mismatch!(
                 format!("{expected} inputs for {}", self.rule.name()),
                 inputs,
             ));
@@ -73,14 +73,14 @@ impl Rule for Update {
         let (scalars, slots) = inputs[2..].split_at(self.first_slot() - 2);
         let shape = &inputs[0].shape;
         if inputs[1].shape != *shape || slots.iter().any(|s| s.shape != *shape) {
-            return Err(mismatch(
+            return Err(mismatch!(
                 format!("gradient and slots of shape {shape}"),
                 inputs,
             ));
         }
         match scalars.iter().all(|s| s.shape.rank() == 0) {
             true => Ok(Vec::new()),
-            false => Err(mismatch("scalar rates and factors", inputs)),
+            false => Err(mismatch!("scalar rates and factors", inputs)),
         }
     }
     fn writes(&self) -> &[usize] {
@@ -138,7 +138,7 @@ impl Rule for ClipScale {
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs.is_empty() {
-            true => Err(mismatch("at least 1 gradient", inputs)),
+            true => Err(mismatch!("at least 1 gradient", inputs)),
             false => Ok(vec![Type::f32(Shape::scalar())]),
         }
     }
@@ -175,7 +175,7 @@ impl Rule for Norms {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match !inputs.is_empty() && inputs.iter().all(|t| t.dtype == DType::F32) {
             true => Ok(vec![Type::f32(Shape::fixed(&[inputs.len()]))]),
-            false => Err(mismatch("at least 1 float32 input", inputs)),
+            false => Err(mismatch!("at least 1 float32 input", inputs)),
         }
     }
     fn flops(&self, ins: &[Dims], _outs: &[Dims]) -> u64 {

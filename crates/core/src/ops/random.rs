@@ -61,10 +61,10 @@ pub enum Distribution {
 
 impl Distribution {
     /// The distribution of this name in the wire format, if the parameters are right.
-    pub fn by_name(name: &str, params: &[f32]) -> Option<Self> {
+    pub fn by_name(name: &[u8], params: &[f32]) -> Option<Self> {
         match (name, params) {
-            ("normal", &[mean, std]) => Some(Self::Normal { mean, std }),
-            ("keep", &[rate]) if (0.0..1.0).contains(&rate) => Some(Self::Keep { rate }),
+            (b"normal", &[mean, std]) => Some(Self::Normal { mean, std }),
+            (b"keep", &[rate]) if (0.0..1.0).contains(&rate) => Some(Self::Keep { rate }),
             _ => None,
         }
     }

@@ -36,10 +36,10 @@ pub struct Reduce {
 
 impl Reduce {
     /// The kind of this name in the wire format.
-    pub fn kind_by_name(name: &str) -> Option<ReduceKind> {
+    pub fn kind_by_name(name: &[u8]) -> Option<ReduceKind> {
         KINDS
             .iter()
-            .find(|(known, _)| *known == name)
+            .find(|(known, _)| known.as_bytes() == name)
             .map(|&(_, kind)| kind)
     }
 
@@ -83,7 +83,7 @@ impl Rule for Reduce {
         let [x] = floats(inputs)?;
         match self.mask(x.shape.rank()) {
             Some(mask) => Ok(vec![Type::f32(self.kept(&x.shape, mask))]),
-            None => Err(mismatch(
+            None => Err(mismatch!(
                 format!("an input with the axes {}", list(&self.axes)),
                 inputs,
             )),
@@ -246,7 +246,7 @@ impl Rule for Expand {
         let [x] = floats(inputs)?;
         match x.shape.broadcast(&self.shape) {
             Some(shape) if shape == self.shape => Ok(vec![Type::f32(shape)]),
-            _ => Err(mismatch(
+            _ => Err(mismatch!(
                 format!("an input that expands to {}", self.shape),
                 inputs,
             )),

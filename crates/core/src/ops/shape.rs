@@ -41,14 +41,14 @@ impl Rule for Reshape {
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = inputs else {
-            return Err(mismatch("1 input", inputs));
+            return Err(mismatch!("1 input", inputs));
         };
         match self.target(&x.shape) {
             Some(shape) => Ok(vec![Type {
                 shape,
                 dtype: x.dtype,
             }]),
-            None => Err(mismatch(
+            None => Err(mismatch!(
                 format!("as many elements as {}", self.shape),
                 inputs,
             )),
@@ -77,7 +77,7 @@ impl Rule for StopGradient {
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = inputs else {
-            return Err(mismatch("1 input", inputs));
+            return Err(mismatch!("1 input", inputs));
         };
         Ok(vec![(*x).clone()])
     }
@@ -101,11 +101,13 @@ impl Rule for Permute {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let [x] = floats(inputs)?;
         if !sorted(self.axes.clone()).into_iter().eq(0..x.shape.rank()) {
-            let expected = format!(
-                "an input whose axes are a permutation of {}",
-                list(&self.axes)
-            );
-            return Err(mismatch(expected, inputs));
+            return Err(mismatch!(
+                format!(
+                    "an input whose axes are a permutation of {}",
+                    list(&self.axes)
+                ),
+                inputs
+            ));
         }
         let dims = self.axes.iter().map(|&axis| x.shape.0[axis]);
         Ok(vec![Type::f32(Shape(dims.collect()))])
@@ -162,7 +164,7 @@ impl Rule for Concat {
         format!("concat[{}]", self.axis)
     }
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        let misfit = || mismatch("inputs that differ in the joined, fixed axis only", inputs);
+        let misfit = || mismatch!("inputs that differ in the joined, fixed axis only", inputs);
         let first = inputs.first().ok_or_else(misfit)?;
         let axis = axis_of(self.axis, first.shape.rank()).ok_or_else(misfit)?;
         let mut shape = first.shape.clone();
@@ -246,7 +248,7 @@ impl Rule for Slice {
                 shape.0[axis] = Dim::fixed(self.to - self.from);
                 Ok(vec![Type::f32(shape)])
             }
-            _ => Err(mismatch(
+            _ => Err(mismatch!(
                 format!("an input that holds {}", self.name()),
                 inputs,
             )),

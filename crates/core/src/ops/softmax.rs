@@ -23,7 +23,7 @@ macro_rules! row_function {
             fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
                 let [x] = floats(inputs)?;
                 match x.shape.rank() {
-                    0 => Err(mismatch("at least 1 dimension", inputs)),
+                    0 => Err(mismatch!("at least 1 dimension", inputs)),
                     _ => Ok(vec![x.clone()]),
                 }
             }
@@ -47,7 +47,7 @@ macro_rules! row_function {
                 let [y, dy] = floats(inputs)?;
                 match y.shape == dy.shape {
                     true => Ok(vec![y.clone()]),
-                    false => Err(mismatch("two inputs of one shape", inputs)),
+                    false => Err(mismatch!("two inputs of one shape", inputs)),
                 }
             }
             fn run(&self, frame: &mut Frame) {

@@ -9,7 +9,9 @@ use gradus_kernels::update::bias_correction;
 /// A tensor that the caller writes before each run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// Its name, unique in the graph.
+    /// Which of the graph's inputs it is, in the order of the wire format.
+    pub number: u32,
+    /// Its name, unique in the graph; builds that only predict do not read it.
     pub name: String,
     /// Its type.
     pub ty: Type,

@@ -53,6 +53,7 @@ impl Bench {
         let ty = Type::f32(shape(extents));
         self.add(
             Op::Input(Input {
+                number: 0,
                 name: name.into(),
                 ty,
             }),
@@ -67,6 +68,7 @@ impl Bench {
         };
         self.add(
             Op::Input(Input {
+                number: 0,
                 name: name.into(),
                 ty,
             }),
@@ -76,7 +78,7 @@ impl Bench {
 
     /// A variable with these values; its number in the store and its value in the graph.
     pub fn variable(&mut self, extents: &[usize], values: &[f32]) -> (u32, Value) {
-        let id = self.engine.store.create("v", extents).unwrap();
+        let id = self.engine.store.create(extents).unwrap();
         self.engine
             .store
             .data_mut(id)

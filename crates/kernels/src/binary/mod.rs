@@ -119,8 +119,9 @@ impl BinaryKind {
     }
 
     /// The row called `name`.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    pub fn by_name(name: impl AsRef<[u8]>) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|kind| kind.name().as_bytes() == name.as_ref())
     }
 
     /// `out[i] = f(a[i], b[i])`. Panics when the lengths differ.

@@ -90,7 +90,7 @@ impl From<UnaryKind> for Unary {
 impl Unary {
     /// The row called `name` with the first parameters as given and the rest at their defaults.
     /// None when there is no such row, it has fewer parameters, or one is out of its range.
-    pub fn by_name(name: &str, params: &[f32]) -> Option<Self> {
+    pub fn by_name(name: impl AsRef<[u8]>, params: &[f32]) -> Option<Self> {
         Self::new(UnaryKind::by_name(name)?, params)
     }
 

@@ -4,6 +4,7 @@
 //! others. Views are therefore cut here: bounds and overlaps are checked once per instruction, by
 //! a few compares and without allocating.
 
+use crate::lane::{F32x4, Lane};
 use crate::par::{self, Parts};
 use core::fmt;
 
@@ -237,7 +238,15 @@ pub fn bytes_to_floats(bytes: &[u8], out: &mut [f32]) {
     par::spans(bytes.len(), par::LINE, bytes.len() / 4, |at| {
         // SAFETY: no two spans overlap.
         let out = unsafe { out.part(at.clone()) };
-        for (to, &from) in out.iter_mut().zip(&bytes[at]) {
+        let bytes = &bytes[at];
+        let (many, rest) = bytes.as_chunks::<16>();
+        let (to_many, to_rest) = out.split_at_mut(bytes.len() - rest.len());
+        for (to, from) in to_many.chunks_exact_mut(16).zip(many) {
+            for (to, numbers) in to.chunks_exact_mut(4).zip(F32x4::of_bytes(from)) {
+                numbers.store(to);
+            }
+        }
+        for (to, &from) in to_rest.iter_mut().zip(rest) {
             *to = f32::from(from);
         }
     });

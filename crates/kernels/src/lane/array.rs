@@ -43,6 +43,39 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// Sixteen bytes as numbers.
+    #[inline(always)]
+    pub fn of_bytes(bytes: &[u8; 16]) -> [Self; 4] {
+        core::array::from_fn(|j| Self(core::array::from_fn(|i| f32::from(bytes[4 * j + i]))))
+    }
+}
+
+/// Four float64 values.
+#[derive(Clone, Copy)]
+pub struct F64x4([f64; 4]);
+
+impl F64x4 {
+    /// Four zeros.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self([0.0; 4])
+    }
+
+    /// These and the squares of `v`, which are exact.
+    #[inline(always)]
+    pub fn add_squares(self, v: F32x4) -> Self {
+        let square = |i: usize| f64::from(v.0[i]) * f64::from(v.0[i]);
+        Self(core::array::from_fn(|i| self.0[i] + square(i)))
+    }
+
+    /// The values.
+    #[inline(always)]
+    pub fn lanes(self) -> [f64; 4] {
+        self.0
+    }
+}
+
 impl Lane for F32x4 {
     type Mask = [bool; 4];
     const LANES: usize = 4;

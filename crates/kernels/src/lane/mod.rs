@@ -17,7 +17,7 @@ mod wide;
 #[path = "simd.rs"]
 mod wide;
 
-pub use wide::F32x4;
+pub use wide::{F32x4, F64x4};
 
 /// 1.5 * 2^23: adding it to a number below 2^22 rounds to a whole number, which then stands in the
 /// low bits of the sum.

@@ -31,6 +31,59 @@ impl F32x4 {
     }
 }
 
+impl F32x4 {
+    /// Sixteen bytes as numbers.
+    #[inline(always)]
+    pub fn of_bytes(bytes: &[u8; 16]) -> [Self; 4] {
+        // SAFETY: sixteen bytes are readable; v128_load takes any alignment.
+        let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
+        let halves = [
+            u16x8_extend_low_u8x16(bytes),
+            u16x8_extend_high_u8x16(bytes),
+        ];
+        [
+            u32x4_extend_low_u16x8(halves[0]),
+            u32x4_extend_high_u16x8(halves[0]),
+            u32x4_extend_low_u16x8(halves[1]),
+            u32x4_extend_high_u16x8(halves[1]),
+        ]
+        .map(|words| Self(f32x4_convert_u32x4(words)))
+    }
+}
+
+/// Four float64 values.
+#[derive(Clone, Copy)]
+pub struct F64x4([v128; 2]);
+
+impl F64x4 {
+    /// Four zeros.
+    #[inline(always)]
+    pub fn zero() -> Self {
+        Self([f64x2_splat(0.0); 2])
+    }
+
+    /// These and the squares of `v`, which are exact.
+    #[inline(always)]
+    pub fn add_squares(self, v: F32x4) -> Self {
+        let high = u32x4_shuffle::<2, 3, 2, 3>(v.0, v.0);
+        let [low, high] = [v.0, high].map(|half| f64x2_promote_low_f32x4(half));
+        let add = |sum, x| f64x2_add(sum, f64x2_mul(x, x));
+        Self([add(self.0[0], low), add(self.0[1], high)])
+    }
+
+    /// The values.
+    #[inline(always)]
+    pub fn lanes(self) -> [f64; 4] {
+        let [low, high] = self.0;
+        [
+            f64x2_extract_lane::<0>(low),
+            f64x2_extract_lane::<1>(low),
+            f64x2_extract_lane::<0>(high),
+            f64x2_extract_lane::<1>(high),
+        ]
+    }
+}
+
 /// As `Lane::constant`, of bits.
 #[inline(always)]
 fn bits(v: &'static u32) -> v128 {

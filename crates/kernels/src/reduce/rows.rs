@@ -1,7 +1,7 @@
 //! Reductions along values that lie side by side.
 
 use super::fold::{Extreme, Fold};
-use crate::lane::{F32x4, Lane};
+use crate::lane::{F32x4, F64x4, Lane};
 use crate::par;
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,13 +88,15 @@ pub fn sum_squares(x: &[f32]) -> f64 {
 }
 
 fn limb_squares(x: &[f32]) -> f64 {
-    let mut acc = [0.0f64; 8];
+    let mut sums = [F64x4::zero(); 2];
     let mut chunks = x.chunks_exact(8);
     for part in &mut chunks {
-        for (a, &v) in acc.iter_mut().zip(part) {
-            *a += f64::from(v) * f64::from(v);
-        }
+        sums[0] = sums[0].add_squares(F32x4::load(part));
+        sums[1] = sums[1].add_squares(F32x4::load(&part[4..]));
     }
+    let mut acc = [0.0f64; 8];
+    acc[..4].copy_from_slice(&sums[0].lanes());
+    acc[4..].copy_from_slice(&sums[1].lanes());
     for (a, &v) in acc.iter_mut().zip(chunks.remainder()) {
         *a += f64::from(v) * f64::from(v);
     }

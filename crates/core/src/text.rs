@@ -32,7 +32,7 @@ impl fmt::Display for Number {
         }
         let mut digits = (scaled * 1e6 + 0.5) as u64;
         let mut count = 7;
-        while digits % 10 == 0 && count > 1 {
+        while digits.is_multiple_of(10) && count > 1 {
             digits /= 10;
             count -= 1;
         }

@@ -249,7 +249,7 @@ impl Rule for Average {
         let ([], [average, weight]) = frame.memory.views([], [frame.ins[0].at, frame.ins[1].at]);
         let momentum = if step <= 1 { 0.0 } else { self.momentum };
         norm::update_moving(average, weight, momentum);
-        if self.overwrite > 0 && step % self.overwrite == 0 {
+        if self.overwrite > 0 && step.is_multiple_of(self.overwrite) {
             weight.copy_from_slice(average);
         }
     }

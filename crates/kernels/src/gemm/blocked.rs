@@ -56,7 +56,7 @@ const APART: usize = 16;
 /// Whether the rows of A drive each other out of the first cache (a strip of them, with B streaming
 /// by), and there are enough columns to make up for copying them: 5 % faster (measured at 1024).
 fn collides(p: &Product) -> bool {
-    !p.trans_a && p.k * size_of::<f32>() % PAGE == 0 && p.n >= 64
+    !p.trans_a && (p.k * size_of::<f32>()).is_multiple_of(PAGE) && p.n >= 64
 }
 
 /// The sizes of the cuts.

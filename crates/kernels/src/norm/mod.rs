@@ -88,7 +88,7 @@ impl Strip for Normalize<'_> {
 /// Number of rows of `channels` in `len` values.
 fn rows(len: usize, channels: usize) -> usize {
     assert!(
-        channels > 0 && len % channels == 0,
+        channels > 0 && len.is_multiple_of(channels),
         "{len} values are no rows of {channels} channels"
     );
     len / channels

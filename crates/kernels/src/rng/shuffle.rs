@@ -39,7 +39,7 @@ impl Words {
     }
 
     fn word(&mut self) -> u32 {
-        if self.next % GROUP == 0 {
+        if self.next.is_multiple_of(GROUP) {
             self.group = self.key.group(self.next / GROUP);
         }
         self.next += 1;

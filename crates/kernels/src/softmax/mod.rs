@@ -138,7 +138,7 @@ fn pick(row: &[f32], label: i32) -> Option<f32> {
 
 fn check(cols: usize, len: usize, others: &[usize]) {
     assert!(
-        cols > 0 && len % cols == 0,
+        cols > 0 && len.is_multiple_of(cols),
         "{len} values are no rows of {cols}"
     );
     for &other in others {

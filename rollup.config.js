@@ -46,6 +46,10 @@ const unusedGlue = [
     / {4}if \((\w+) !== undefined\) \{\n {8}if \(Object.getPrototypeOf.*\n {12}\((\{.*\}) = \1\)[\s\S]*?\n {4}\}\n/g,
     "    ($2 = $1);\n",
   ],
+  // An engine lives as long as its memory: there is one of each.
+  [/ {4}__destroy_into_raw\(\) \{\n[\s\S]*?\n {4}\}\n {4}free\(\) \{\n[\s\S]*?\n {4}\}\n/, ""],
+  [/ {8}EngineFinalization\.register\(.*\n/, ""],
+  [/^const EngineFinalization = [\s\S]*?;\n/m, ""],
   // Whoever imports neither it nor what needs it gets nothing of it.
   [/^if \(Symbol\.dispose\) .*\n/m, ""],
 ];

@@ -23,7 +23,8 @@ function makeTrainer({ engine, floats }, count, { rule, hyperparameters = [], sl
     setRate: (value) => {
       floats(engine.inputPtr(program, graph.inputs.indexOf("learningRate")), 1)[0] = value;
     },
-    input: (/** @type {string} */ name) => floats(engine.inputPtr(program, graph.inputs.indexOf(name)), count),
+    input: (/** @type {string} */ name) =>
+      floats(engine.inputPtr(program, graph.inputs.indexOf(name)), count),
     weights: () => floats(engine.variablePtr(w), count),
     slots: () => slotIds.map((id) => floats(engine.variablePtr(id), count)),
     run() {
@@ -51,9 +52,13 @@ function forward({ engine, floats }, op, count, isBinary, reach = 4) {
   graph.output("z", y === undefined ? unary() : graph.binary(name, x, y));
   const program = engine.compile(graph.finish(), 1);
   const work = () => engine.run(program, 1, 1, 0, 0, 0, 0);
-  floats(engine.inputPtr(program, graph.inputs.indexOf("x")), count).set(uniform(count, 5, -reach, reach));
+  floats(engine.inputPtr(program, graph.inputs.indexOf("x")), count).set(
+    uniform(count, 5, -reach, reach),
+  );
   if (isBinary) {
-    floats(engine.inputPtr(program, graph.inputs.indexOf("y")), count).set(uniform(count, 6, -reach, reach));
+    floats(engine.inputPtr(program, graph.inputs.indexOf("y")), count).set(
+      uniform(count, 6, -reach, reach),
+    );
   }
   work();
   const check = { checksum: checksum(floats(engine.outputPtr(program, 0), count), 1, count) };

@@ -36,6 +36,11 @@ const commonWasmFeatures = [
 // Kernels stay compiled for speed: for size, the loops over a tile's registers are not unrolled, and
 // a row is predicted five times slower.
 const predictOnly = ["--no-default-features"];
+// Of what the compiler does to loops these two make the code larger and predictions no faster.
+const smallerLoops = ["disable-lsr", "enable-pre=false"].flatMap((arg) => [
+  "-C",
+  `llvm-args=-${arg}`,
+]);
 
 // Loops of unknown length stay as they are written: kernels say themselves what is done four at a
 // time. Copies of bodies, and what is left over for another loop, take 5 % of the module and gain
@@ -62,6 +67,7 @@ function variant(name, { relaxed, threads, train = true }) {
     wasmOptFlags.push("--enable-threads");
   }
   const rustFlags = ["-C", `target-feature=${features.join(",")}`, ...asWritten];
+  if (!train) rustFlags.push(...smallerLoops);
   if (threads) rustFlags.push(...threadLinkArguments.flatMap((arg) => ["-C", `link-arg=${arg}`]));
   return { name, threads, cargoArguments: train ? [] : predictOnly, rustFlags, wasmOptFlags };
 }

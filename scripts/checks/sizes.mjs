@@ -42,7 +42,7 @@ const loads = [
     wasm: wasmOf(/^(relaxed|strict)$/),
     budget: wholeBudget,
   },
-  { name: "gradus/infer", script: "dist/infer.js", wasm: wasmOf(/^infer-/), budget: 77_000 },
+  { name: "gradus/infer", script: "dist/infer.js", wasm: wasmOf(/^infer-/), budget: 60_000 },
 ];
 const threadsWasm = wasmOf(/^threads-/);
 const others = ["dist/worker.js", "dist/inline.js", "dist/infer-edge.js", ...threadScripts];

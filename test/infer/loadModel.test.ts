@@ -194,7 +194,8 @@ describe("the engine that only predicts", () => {
     const magic = new TextEncoder().encode("GRA1");
     // No origins; one node, of the first origin, without inputs and attributes.
     const error = await loadModel(withGraph([...magic, 0, 1, code, 0, 0, 0, 0, 0])).catch(String);
-    const unknown = /^GradusError: loadModel: expected an operation of this version, received another/;
+    const unknown =
+      /^GradusError: loadModel: expected an operation of this version, received another/;
     if (operationsOfPrediction.includes(name as OpName)) expect(error).not.toMatch(unknown);
     else expect(error).toMatch(unknown);
   });

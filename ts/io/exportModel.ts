@@ -15,7 +15,7 @@ import { type StoredTensor, writeSafetensors } from "./safetensors.js";
 
 /** What gradus/infer has code for. */
 export const operationsOfPrediction: readonly OpName[] = [
-  ...(["input", "variable", "const", "extent", "cast", "matMul", "unary", "binary"] as const),
+  ...(["input", "variable", "const", "extent", "matMul", "unary", "binary"] as const),
   ...(["reduce", "reshape", "permute", "concat", "slice", "stopGradient"] as const),
   ...(["softmax", "logSoftmax", "sparsemax", "argMax", "normalize", "layerNorm"] as const),
 ];

@@ -1,7 +1,7 @@
 // The loaded engine as the rest of gradus sees it: calls with errors in the user's language,
 // views of its memory, and memory given back when its owner is gone.
 import { type ErrorDetail, GradusError } from "../errors.js";
-import { type Engine, whyStopped } from "./bindings.js";
+import { type Engine, threaded, whyStopped } from "./bindings.js";
 
 /** `where: expected …, received …. Hint: …`, the form of the core's errors. */
 const coreError = /^([\s\S]*?): expected ([\s\S]+?), received ([\s\S]+?)\.(?: Hint: ([\s\S]+))?$/;
@@ -21,7 +21,7 @@ export class Core {
 
   /** Says that a thread is gone: its part of the work may be missing. */
   lose(reason: string): void {
-    this.#broken ??= withoutThread(reason);
+    if (threaded) this.#broken ??= withoutThread(reason);
   }
 
   /** The memory as it is now; it is another object after it has grown. */
@@ -74,12 +74,18 @@ export class Core {
     if (place === undefined || expected === undefined || received === undefined) {
       return new GradusError(where, internal(message));
     }
-    return new GradusError(place || where, { expected, received, ...(hint === undefined ? {} : { hint }) });
+    return new GradusError(place || where, {
+      expected,
+      received,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 
   #whyStopped(error: WebAssembly.RuntimeError): ErrorDetail {
     const why = whyStopped();
-    if (why === stopped.threadEnded) return withoutThread("one that computes ended by itself");
+    if (threaded && why === stopped.threadEnded) {
+      return withoutThread("one that computes ended by itself");
+    }
     if (why !== stopped.noMemory) return internal(`${error.message}${placeOf(error)}`);
     return {
       expected: "memory for the engine's own work",

@@ -4,7 +4,6 @@ use crate::error::{error, Result};
 use crate::ir::{Bindings, Dims, Graph, Shape, Value};
 use crate::ops::Op;
 use crate::text::sorted;
-use std::cmp::Reverse;
 
 /// Places start at multiples of this many floats: a cache line.
 const ALIGN: usize = 16;
@@ -167,7 +166,8 @@ fn roots(g: &Graph) -> Vec<Vec<Value>> {
 /// place that is free for all of its life.
 fn pack(blocks: &[Block]) -> Option<(Vec<usize>, usize)> {
     let filled = (0..blocks.len()).filter(|&b| blocks[b].len > 0);
-    let order = sorted(filled.map(|b| (Reverse(blocks[b].len), b)).collect());
+    // The same kind of pairs as below: sorting is code.
+    let order = sorted(filled.map(|b| (usize::MAX - blocks[b].len, b)).collect());
     let mut offsets = vec![0; blocks.len()];
     let mut placed: Vec<usize> = Vec::new();
     let mut arena = 0usize;

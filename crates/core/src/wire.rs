@@ -168,7 +168,6 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>)
             Op::Variable(found)
         }
         3 => Op::Const(Const(r.f32()?)),
-        4 => Op::Cast(Cast),
         5 => {
             let flags = r.byte()?;
             // The tiles for a transposed first factor are left out of builds that only predict.
@@ -263,6 +262,7 @@ fn read_op(r: &mut Reader, code: u8, variable: &dyn Fn(u32) -> Option<Variable>)
 /// What only training and evaluation need.
 fn read_op_of_training(r: &mut Reader, code: u8) -> Result<Op> {
     Ok(match code {
+        4 => Op::Cast(Cast),
         13 => Op::SparseCrossEntropy(SparseCrossEntropy),
         14 => Op::CrossEntropy(CrossEntropy),
         16 => Op::InTopK(InTopK {

@@ -189,7 +189,6 @@ impl Rule for MatMul {
             [frame.outs[0].at, pre, sums, frame.scratch],
         );
         let epilogue = Epilogue {
-            accumulate: false,
             bias: self.bias.then_some(bias),
             activation: self.activation,
             pre: self.keep_pre.then_some(pre),

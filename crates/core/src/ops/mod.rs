@@ -91,7 +91,6 @@ operations! {
         Variable,
         Const,
         Extent,
-        Cast,
         MatMul,
         Unary,
         Binary,
@@ -109,6 +108,7 @@ operations! {
         LayerNorm,
     }
     train {
+        Cast,
         BiasCorrection,
         UnaryGrad,
         SoftmaxGrad,

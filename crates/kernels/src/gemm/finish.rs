@@ -10,10 +10,9 @@ use core::ops::Range;
 
 /// An epilogue, divided into what tiles do and what follows them.
 ///
-/// Tiles accumulate, add the bias and apply relu when nobody wants the values before it. The
+/// Tiles add the bias and apply relu when nobody wants the values before it. The
 /// rest calls the activation table, which works on slices.
 pub struct Finisher<'a> {
-    accumulate: bool,
     bias: Option<&'a [f32]>,
     offset: Option<f32>,
     relu: bool,
@@ -28,7 +27,6 @@ impl<'a> Finisher<'a> {
         let activation = epilogue.activation.filter(|f| f.kind != UnaryKind::Linear);
         let relu = epilogue.pre.is_none() && activation == Some(UnaryKind::Relu.into());
         Self {
-            accumulate: epilogue.accumulate,
             bias: epilogue.bias,
             offset: None,
             relu,
@@ -57,7 +55,7 @@ impl<'a> Finisher<'a> {
     /// What tiles do that start at `column`, for the block of k that is (not) the first or last.
     pub fn in_registers(&self, first: bool, last: bool, column: usize) -> Finish {
         Finish {
-            add: self.accumulate || !first,
+            add: !first,
             bias: match self.bias {
                 Some(bias) if last => bias[column..].as_ptr(),
                 _ => core::ptr::null(),
@@ -67,8 +65,8 @@ impl<'a> Finisher<'a> {
     }
 
     /// As `in_registers` for a single element.
-    pub fn one(&self, sum: f32, before: f32, column: usize) -> f32 {
-        let mut x = if self.accumulate { sum + before } else { sum };
+    pub fn one(&self, sum: f32, column: usize) -> f32 {
+        let mut x = sum;
         if let Some(bias) = self.bias {
             x += bias[column];
         }
@@ -101,7 +99,7 @@ impl<'a> Finisher<'a> {
             }
         }
         for (column, x) in c.iter_mut().enumerate() {
-            *x = self.one(0.0, *x, column % p.n);
+            *x = self.one(0.0, column % p.n);
         }
         // SAFETY: all of C and of what belongs to it is this thread's.
         unsafe { self.rows(Parts::new(c), p.n, 0..p.m, 0..p.n) };

@@ -40,8 +40,6 @@ pub struct Product {
 /// What happens to C beyond the product, in the order of the fields.
 #[derive(Debug, Default)]
 pub struct Epilogue<'a> {
-    /// Add to what C holds instead of overwriting it.
-    pub accumulate: bool,
     /// Length n: added to every row.
     pub bias: Option<&'a [f32]>,
     /// `[m,n]`: receives the values as they are before the activation.
@@ -52,7 +50,6 @@ pub struct Epilogue<'a> {
     /// `backward` wants as `saved`, `[m,n]`.
     pub grad: Option<(Unary, &'a [f32])>,
     /// Length n: receives the sum over k of op(B), which is the bias gradient when B is dZ.
-    /// Overwritten, also with `accumulate`.
     pub column_sums_b: Option<&'a mut [f32]>,
 }
 

@@ -119,7 +119,7 @@ pub fn dots(p: &Product, a: &[f32], b: &[f32], c: &mut [f32], finisher: &Finishe
         let sums = four_dots(&a[..p.k], lines);
         let (now, later) = c_rest.split_at_mut(count);
         for (t, (out, sum)) in now.iter_mut().zip(sums).enumerate() {
-            *out = finisher.one(sum, *out, j + t);
+            *out = finisher.one(sum, j + t);
         }
         c_rest = later;
         j += count;

@@ -13,7 +13,13 @@ use crate::lane::{F32x4, Lane};
 /// Rows of the tallest tile. A tile of R rows and V vectors needs R * V accumulators, V vectors
 /// of B and one of A (and one for the product where multiply-add is not fused) out of the 15
 /// registers that V8 hands out on x86-64.
-pub const TILE_ROWS: usize = if FUSED { 6 } else { 5 };
+///
+/// Builds that only predict do with smaller ones: less code is worth more there.
+pub const TILE_ROWS: usize = match (crate::TRAINS, FUSED) {
+    (false, _) => 4,
+    (true, false) => 5,
+    (true, true) => 6,
+};
 /// Columns of the usual tile: two vectors.
 pub const TILE_COLUMNS: usize = 8;
 
@@ -304,7 +310,13 @@ pub unsafe fn run(rows: usize, vectors: usize, job: &Job) {
     }
     // SAFETY: the caller's promise is the same.
     unsafe {
-        if FUSED {
+        if TILE_ROWS == 4 {
+            pick!(
+                both 4 x 2, 3 x 2, 2 x 2, 4 x 1, 3 x 1, 2 x 1;
+                rows 1 x 2, 1 x 1, 3 x 3, 2 x 4, 1 x 8;
+                packing 4 x 2, 3 x 2
+            );
+        } else if FUSED {
             pick!(
                 both 6 x 2, 5 x 2, 4 x 2, 3 x 2, 2 x 2, 6 x 1, 5 x 1, 4 x 1, 3 x 1, 2 x 1;
                 rows 1 x 2, 1 x 1, 3 x 3, 2 x 4, 1 x 8;

@@ -12,7 +12,7 @@ mod running;
 #[cfg(test)]
 mod tests;
 
-pub use check::{all_finite, first_non_finite};
+pub use check::first_non_finite;
 pub use columns::argmax_columns;
 pub(crate) use columns::{column_sums, fetch, strips, Strip, Terms};
 pub use rows::{argmax_rows, sum_squares};

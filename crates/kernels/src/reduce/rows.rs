@@ -51,7 +51,7 @@ fn fold_limb<F: Fold>(fold: F, x: &[f32]) -> f64 {
 }
 
 #[inline(never)]
-fn fold_block<F: Fold>(fold: F, x: &[f32]) -> f32 {
+pub(super) fn fold_block<F: Fold>(fold: F, x: &[f32]) -> f32 {
     let mut acc = [F32x4::splat(F::START); WAYS];
     let mut wide = x.chunks_exact(4 * WAYS);
     if x.len() >= 4 * WAYS {

@@ -185,17 +185,16 @@ fn argmax_takes_the_first_as_numpy_does() {
 
 #[test]
 fn finds_what_is_not_finite() {
-    assert!(all_finite(&[]) && first_non_finite(&[]).is_none());
+    assert!(first_non_finite(&[]).is_none());
     for n in [1, 3, 15, 16, 17, 255, 256, 257, 1000] {
         let mut x = vec![f32::MAX; n];
         x[n / 2] = f32::from_bits(1);
-        assert!(all_finite(&x) && first_non_finite(&x).is_none());
+        assert!(first_non_finite(&x).is_none());
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             for at in [0, n / 3, n - 1] {
                 let mut y = x.clone();
                 y[at] = bad;
                 y[n - 1] = bad;
-                assert!(!all_finite(&y));
                 assert_eq!(first_non_finite(&y), Some(at), "{n}");
             }
         }

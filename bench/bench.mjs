@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { Failure, say } from "../scripts/toolchain/run.mjs";
 import { checkComparable, compare, readResults, renderComparison } from "./compare.mjs";
 import { describeMachine } from "./machine.mjs";
-import { efforts, measureCase } from "./measure.mjs";
+import { efforts, groupsOf, measureCases } from "./measure.mjs";
 import { writeReport } from "./pages.mjs";
 import { isPeer, renderSuite, renderTargets } from "./report.mjs";
 import { OpenSubject } from "./subjects.mjs";
@@ -49,9 +49,10 @@ export async function bench(request) {
       const measured = [];
       const noted = [];
       const cases = suite.cases(effort);
-      for (const [index, work] of cases.entries()) {
-        say(`bench: ${suite.name} ${index + 1}/${cases.length}: ${work.name}`);
-        const found = await measureCase(suite, work, opened, effort);
+      for (const works of groupsOf(cases)) {
+        const [first] = works;
+        say(`bench: ${suite.name} ${cases.indexOf(first) + 1}/${cases.length}: ${first.name}`);
+        const found = await measureCases(suite, works, opened, effort);
         measured.push(...found.results);
         noted.push(...found.notes);
       }

@@ -17,6 +17,9 @@ export const efforts = {
   quick: { quick: true, rounds: 7, sampleMs: 20, warmMs: 100 },
 };
 
+/** Calls shorter than this are mostly JavaScript, which takes longer to be compiled: seconds, ms. */
+const short = { call: 20e-6, warmMs: 300 };
+
 /** Samples of a subject whose single call takes far longer than a sample should. */
 const slowRounds = 3;
 
@@ -42,30 +45,44 @@ export function median(numbers) {
 }
 
 /**
- * Measures one case of a suite.
+ * Cases that are measured by themselves, and those that are measured in turns with the one before
+ * them (`inTurns`): what is compared lies side by side.
+ * @param {any[]} cases
+ * @returns {any[][]}
+ */
+export function groupsOf(cases) {
+  /** @type {any[][]} */
+  const groups = [];
+  for (const work of cases) {
+    if (work.inTurns && groups.length > 0) groups[groups.length - 1].push(work);
+    else groups.push([work]);
+  }
+  return groups;
+}
+
+/**
+ * Measures a case of a suite, or several in turns.
  * @param {any} suite
- * @param {any} work the case
+ * @param {any[]} works the cases
  * @param {OpenSubject[]} subjects
  * @param {Effort} effort
  * @returns {Promise<{ results: Result[], notes: Note[] }>}
  */
-export async function measureCase(suite, work, subjects, effort) {
+export async function measureCases(suite, works, subjects, effort) {
   /** @type {Note[]} */
   const notes = [];
-  const expected = suite.expected?.(work);
+  const expected = works.map((work) => suite.expected?.(work));
   const rounds = suite.rounds?.(effort) ?? effort.rounds;
-  const taking = subjects.filter(
-    ({ about }) => about.suites.includes(suite.name) && !about.skips?.(work, effort),
-  );
 
   /**
    * Lets a subject do something; when it fails, that is noted and it takes no further part.
    * @template T
    * @param {OpenSubject} subject
+   * @param {any} work
    * @param {() => Promise<T>} action
    * @returns {Promise<T | undefined>}
    */
-  const attempt = async (subject, action) => {
+  const attempt = async (subject, work, action) => {
     try {
       return await action();
     } catch (error) {
@@ -76,33 +93,43 @@ export async function measureCase(suite, work, subjects, effort) {
   };
 
   let runners = [];
-  for (const subject of taking) {
-    const ready = await attempt(subject, async () => {
-      await subject.start();
-      const { check, flops = work.flops } = await subject.ask("prepare", { work });
-      const wrong = check && suite.verify(work, expected, check);
-      if (wrong) throw new Error(`not measured: ${wrong}`);
-      const { secondsPerCall } = await subject.ask("warm", {
-        milliseconds: effort.warmMs,
+  for (const subject of subjects.filter(({ about }) => about.suites.includes(suite.name))) {
+    const taking = works.filter((work) => !subject.about.skips?.(work, effort));
+    for (const [slot, work] of taking.entries()) {
+      const ready = await attempt(subject, work, async () => {
+        await subject.start();
+        const { check, flops = work.flops } = await subject.ask("prepare", { work, slot });
+        const wrong = check && suite.verify(work, expected[works.indexOf(work)], check);
+        if (wrong) throw new Error(`not measured: ${wrong}`);
+        let { secondsPerCall } = await subject.ask("warm", { slot, milliseconds: effort.warmMs });
+        if (secondsPerCall < short.call && effort.warmMs < short.warmMs) {
+          const milliseconds = short.warmMs - effort.warmMs;
+          ({ secondsPerCall } = await subject.ask("warm", { slot, milliseconds }));
+        }
+        const slow = secondsPerCall * 1e3 > 5 * effort.sampleMs;
+        return { flops, every: slow ? Math.ceil(rounds / slowRounds) : 1 };
       });
-      const slow = secondsPerCall * 1e3 > 5 * effort.sampleMs;
-      return { flops, every: slow ? Math.ceil(rounds / slowRounds) : 1 };
-    });
-    if (ready) runners.push({ ...ready, subject, samples: /** @type {number[]} */ ([]) });
+      // With its process everything is gone that was prepared in it.
+      if (!ready) runners = runners.filter((other) => other.subject !== subject);
+      if (!ready) break;
+      runners.push({ ...ready, subject, slot, work, samples: /** @type {number[]} */ ([]) });
+    }
   }
 
   for (let round = 0; round < rounds; round += 1) {
     for (const runner of runners) {
-      const { subject, flops, every, samples } = runner;
-      if (round % every !== 0) continue;
+      const { subject, slot, work, flops, every, samples } = runner;
+      if (round % every !== 0 || !runners.includes(runner)) continue;
       const milliseconds = effort.sampleMs;
-      const sample = await attempt(subject, () => subject.ask("sample", { milliseconds }));
-      if (sample) samples.push(sample.value ?? suite.toUnit({ flops }, sample.seconds));
-      else runners = runners.filter((other) => other !== runner);
+      const sample = await attempt(subject, work, () =>
+        subject.ask("sample", { slot, milliseconds }),
+      );
+      if (sample) samples.push(sample.value ?? suite.toUnit({ ...work, flops }, sample.seconds));
+      else runners = runners.filter((other) => other.subject !== subject);
     }
   }
 
-  const results = runners.map(({ subject, samples }) => ({
+  const results = runners.map(({ subject, work, samples }) => ({
     suite: suite.name,
     case: work.name,
     subject: subject.about.subject,

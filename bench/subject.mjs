@@ -11,10 +11,12 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 let peer;
 
 /**
- * @type {{ work: () => unknown, baseline?: () => unknown, waits: boolean, secondsPerCall: number,
- *   value?: () => number | Promise<number>, release?: () => void }}
+ * What is prepared, by slots: cases that are measured in turns have several.
+ * @typedef {{ work: () => unknown, baseline?: () => unknown, enter?: () => void, waits: boolean,
+ *   secondsPerCall: number, value?: () => number | Promise<number>, release?: () => void }} Ready
+ * @type {Ready[]}
  */
-let prepared;
+const preparedBy = [];
 
 /** Seconds by the clock on the wall. */
 const wallTime = () => Number(process.hrtime.bigint()) / 1e9;
@@ -29,10 +31,10 @@ let now = wallTime;
 
 /**
  * Seconds that `calls` calls take.
+ * @param {Ready} ready
  * @param {number} calls
  */
-async function time(calls) {
-  const { work, baseline, waits } = prepared;
+async function time({ work, baseline, waits }, calls) {
   const start = now();
   if (waits) for (let i = 0; i < calls; i += 1) await work();
   else for (let i = 0; i < calls; i += 1) work();
@@ -51,27 +53,29 @@ const tasks = {
     return peer.describe();
   },
 
-  async prepare({ work: description }) {
-    prepared?.release?.();
-    const { work, value, baseline, check, flops, release } = await peer.prepare(description);
+  async prepare({ work: description, slot = 0 }) {
+    for (const { release } of preparedBy.splice(slot)) release?.();
+    const { work, value, baseline, enter, check, flops, release } = await peer.prepare(description);
     if (value) {
-      prepared = { work: () => {}, value, waits: false, release, secondsPerCall: 0 };
+      preparedBy[slot] = { work: () => {}, value, waits: false, release, secondsPerCall: 0 };
       return {};
     }
     const first = work();
     const waits = typeof first?.then === "function";
     await first;
-    prepared = { work, baseline, waits, release, secondsPerCall: 0 };
+    preparedBy[slot] = { work, baseline, enter, waits, release, secondsPerCall: 0 };
     return { check, flops };
   },
 
   /** Runs until the compiler of the runtime has done its part; learns how long a call takes. */
-  async warm({ milliseconds }) {
+  async warm({ milliseconds, slot = 0 }) {
+    const prepared = preparedBy[slot];
     if (prepared.value) return { secondsPerCall: 0 };
+    prepared.enter?.();
     let calls = 1;
     let spent = 0;
     for (;;) {
-      const seconds = await time(calls);
+      const seconds = await time(prepared, calls);
       prepared.secondsPerCall = seconds / calls;
       spent += seconds;
       if (spent * 1e3 >= milliseconds) return { secondsPerCall: prepared.secondsPerCall };
@@ -79,12 +83,14 @@ const tasks = {
     }
   },
 
-  async sample({ milliseconds }) {
+  async sample({ milliseconds, slot = 0 }) {
+    const prepared = preparedBy[slot];
     if (prepared.value) return { value: await prepared.value() };
     const calls = Math.max(1, Math.ceil(milliseconds / 1e3 / prepared.secondsPerCall));
+    prepared.enter?.();
     // Others used the caches in between: that is not part of the work.
-    if (calls > 4) await time(1);
-    const seconds = await time(calls);
+    if (calls > 4) await time(prepared, 1);
+    const seconds = await time(prepared, calls);
     prepared.secondsPerCall = seconds / calls;
     return { seconds: seconds / calls, calls };
   },

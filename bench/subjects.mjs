@@ -26,6 +26,7 @@ import { Connection } from "./connection.mjs";
  * @typedef {object} Prepared
  * @property {() => unknown} [work] what is timed; awaited where it returns a promise
  * @property {() => number | Promise<number>} [value] instead: a sample in the suite's own unit
+ * @property {() => void} [enter] writes what `work` reads, where other cases write to the same memory
  * @property {() => unknown} [baseline] what `work` does beside what is meant; its time is taken off
  * @property {object} [check] what the suite's `verify` looks at before anything is timed
  * @property {number} [flops] of one call, where they are not those of the case

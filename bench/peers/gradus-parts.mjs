@@ -52,17 +52,16 @@ function forward({ engine, floats }, op, count, isBinary, reach = 4) {
   graph.output("z", y === undefined ? unary() : graph.binary(name, x, y));
   const program = engine.compile(graph.finish(), 1);
   const work = () => engine.run(program, 1, 1, 0, 0, 0, 0);
-  floats(engine.inputPtr(program, graph.inputs.indexOf("x")), count).set(
-    uniform(count, 5, -reach, reach),
-  );
-  if (isBinary) {
-    floats(engine.inputPtr(program, graph.inputs.indexOf("y")), count).set(
-      uniform(count, 6, -reach, reach),
-    );
-  }
+  const values = { x: uniform(count, 5, -reach, reach), y: uniform(count, 6, -reach, reach) };
+  const enter = () => {
+    for (const [i, input] of graph.inputs.entries()) {
+      floats(engine.inputPtr(program, i), count).set(values[input]);
+    }
+  };
+  enter();
   work();
   const check = { checksum: checksum(floats(engine.outputPtr(program, 0), count), 1, count) };
-  return { work, check, release: () => engine.freeProgram(program) };
+  return { work, enter, check, release: () => engine.freeProgram(program) };
 }
 
 /**
@@ -145,6 +144,10 @@ export function optimizer(raw, { rule, vanished, count }) {
   }
   return {
     work: trainer.run,
+    enter() {
+      trainer.setRate(rate);
+      gradients(vanished ? vanishedSize : 1);
+    },
     baseline: product.work,
     check,
     release() {

@@ -248,9 +248,16 @@ KINDS = {
 }
 
 
+class Ready:
+    """A prepared case."""
+
+    def __init__(self, run):
+        self.run = run
+        self.seconds_per_call = 0.0
+
+
 class Subject:
-    run = None
-    seconds_per_call = 0.0
+    ready = {}
     now = staticmethod(time.perf_counter)
 
     def describe(self, cpuTime):
@@ -258,35 +265,38 @@ class Subject:
             self.now = time.thread_time
         return {"version": torch.__version__, "notes": [torch.backends.cpu.get_cpu_capability()]}
 
-    def prepare(self, work):
-        self.run, check = KINDS[work["kind"]](work)
-        self.run()
+    def prepare(self, work, slot=0):
+        self.ready = {kept: ready for kept, ready in self.ready.items() if kept < slot}
+        run, check = KINDS[work["kind"]](work)
+        run()
+        self.ready[slot] = Ready(run)
         return {"check": check}
 
-    def time(self, calls):
-        run = self.run
+    def time(self, run, calls):
         start = self.now()
         for _ in range(calls):
             run()
         return self.now() - start
 
-    def warm(self, milliseconds):
+    def warm(self, milliseconds, slot=0):
+        ready = self.ready[slot]
         calls, spent = 1, 0.0
         while True:
-            seconds = self.time(calls)
-            self.seconds_per_call = seconds / calls
+            seconds = self.time(ready.run, calls)
+            ready.seconds_per_call = seconds / calls
             spent += seconds
             if spent * 1e3 >= milliseconds:
-                return {"secondsPerCall": self.seconds_per_call}
+                return {"secondsPerCall": ready.seconds_per_call}
             if seconds * 5e3 < milliseconds:
                 calls *= 2
 
-    def sample(self, milliseconds):
-        calls = max(1, math.ceil(milliseconds / 1e3 / self.seconds_per_call))
+    def sample(self, milliseconds, slot=0):
+        ready = self.ready[slot]
+        calls = max(1, math.ceil(milliseconds / 1e3 / ready.seconds_per_call))
         if calls > 4:
-            self.time(1)
-        seconds = self.time(calls)
-        self.seconds_per_call = seconds / calls
+            self.time(ready.run, 1)
+        seconds = self.time(ready.run, calls)
+        ready.seconds_per_call = seconds / calls
         return {"seconds": seconds / calls, "calls": calls}
 
 

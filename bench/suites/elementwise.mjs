@@ -31,6 +31,7 @@ function work(op, count, backward = false, vanished = false) {
   return {
     kind: "elementwise",
     name: `${op}, ${size}${backward ? ", forward and backward" : ""}${vanished ? ", vanished inputs" : ""}`,
+    inTurns: vanished,
     ...{ op, count, backward, isBinary, reach: vanished ? vanishedReach : reach },
     flops: bytes * count,
   };

@@ -27,6 +27,7 @@ export const suite = {
       [false, true].map((vanished) => ({
         kind: "optimizer",
         name: `${rule}${vanished ? ", vanished gradients" : ""}`,
+        inTurns: vanished,
         ...{ rule, vanished, count, comparedSteps, firstSize, vanishedSize, decaySteps },
         flops: count,
       })),

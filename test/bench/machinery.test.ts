@@ -108,6 +108,18 @@ describe("suites", () => {
   });
 });
 
+it("measures vanished numbers in turns with usual ones, and all else alone", async () => {
+  const { groupsOf } = await load("measure.mjs");
+  for (const suite of await allSuites()) {
+    const groups: { name: string }[][] = groupsOf(suite.cases({ quick: false }));
+    expect(groups.flat()).toEqual(suite.cases({ quick: false }));
+    for (const [first, ...others] of groups) {
+      for (const { name } of others) expect(name).toMatch(new RegExp(`^${first?.name}, vanished`));
+      expect(first?.name).not.toMatch("vanished");
+    }
+  }
+});
+
 it("knows slopes and updates", () => {
   expect(activations.gelu(1)).toBeCloseTo(0.8413447460685429, 12);
   expect(slope("gelu", 1)).toBeCloseTo(1.0833154705876864, 8);

@@ -14,10 +14,13 @@ const BLOCK: f64 = 2.0;
 const RUNS: (u32, u32) = (2, 64);
 /// Runs before the first trial: the runtime's compiler is at work.
 const FIRST_REST: u32 = 24;
-/// Milliseconds between trials, about.
-const REST: f64 = 400.0;
+/// Milliseconds between trials, about: at first, and at most. Each rest is twice as long as the one
+/// before, as what is measured first is code that is not compiled well yet.
+const REST: (f64, f64) = (25.0, 400.0);
 /// Runs between trials, at least, so that trials cost little also where runs are long, and at most.
-const RESTS: (u32, u32) = (256, 100_000);
+const RESTS: (u32, u32) = (128, 100_000);
+/// Runs between a trial that says something new and the next one, which must say the same.
+const DOUBT: u32 = 16;
 
 /// What a program is measured by.
 pub trait Watch {
@@ -32,7 +35,11 @@ pub trait Watch {
 /// The choice for one program.
 pub struct Tuner {
     shared: bool,
+    /// Whether the last trial said something else.
+    doubted: bool,
+    /// Runs until the next trial, and milliseconds between trials.
     rest: u32,
+    pause: f64,
     trial: Option<Trial>,
 }
 
@@ -53,7 +60,9 @@ impl Default for Tuner {
     fn default() -> Self {
         Self {
             shared: true,
+            doubted: false,
             rest: FIRST_REST,
+            pause: REST.0,
             trial: None,
         }
     }
@@ -119,10 +128,19 @@ impl Tuner {
                 .fold(f64::INFINITY, |least, (_, spent)| least.min(spent))
         };
         let (shared, alone) = (fastest(true), fastest(false));
-        self.shared = shared <= alone;
-        let mean = shared.min(alone) / f64::from(trial.runs);
-        self.rest = ((REST / mean.max(1e-6)) as u32).clamp(RESTS.0, RESTS.1);
+        let runs = trial.runs;
         self.trial = None;
+        let is_new = (shared <= alone) != self.shared;
+        if is_new && !self.doubted {
+            self.doubted = true;
+            self.rest = DOUBT;
+            return;
+        }
+        self.doubted = false;
+        self.shared = shared <= alone;
+        let mean = shared.min(alone) / f64::from(runs);
+        self.rest = ((self.pause / mean.max(1e-6)) as u32).clamp(RESTS.0, RESTS.1);
+        self.pause = REST.1.min(2.0 * self.pause);
     }
 }
 
@@ -254,6 +272,22 @@ mod tests {
             }
         }
         assert!(tuner.shared);
+    }
+
+    #[test]
+    fn what_one_trial_says_must_be_said_twice() {
+        let machine = Machine::new(0.5, 0.9);
+        let mut tuner = Tuner::default();
+        machine.shared(&mut tuner, FIRST_REST + 1, 32);
+        assert!(tuner.trial.is_some());
+        machine.with.set(9.0);
+        while tuner.trial.is_some() {
+            machine.shared(&mut tuner, 1, 32);
+        }
+        assert!(tuner.shared && tuner.doubted);
+        machine.with.set(0.5);
+        machine.shared(&mut tuner, 200, 32);
+        assert!(tuner.shared && !tuner.doubted);
     }
 
     #[test]

@@ -221,6 +221,21 @@ describe("exportModel", () => {
     expect(second.outputShape).toEqual([[null, 2]]);
   });
 
+  it("adds what is computed after a product to it", async () => {
+    const { customLayer, input, model: functional, ops } = gradus;
+    const [x, z] = [input({ shape: [3] }), input({ shape: [2] })];
+    const shifted = customLayer({
+      inputs: 2,
+      call: ([product, z]) => ops.add(product, ops.mean(ops.multiply(z, 3), { axis: 0 })),
+    });
+    const outputs = shifted([dense({ units: 2, useBias: false })(x), z]);
+    const made = functional({ inputs: [x, z], outputs });
+    const loaded = await infer.loadModel<Float32Array[]>(await exportModel(made));
+    const data = [numbers(3 * rows, 1), numbers(2 * rows, 2)];
+    const expected = await made.predict(data, { batchSize: rows });
+    expect((await loaded.predict(data, { batchSize: rows })).data).toEqual(expected.data);
+  });
+
   it("keeps the places of inputs that nothing reads", async () => {
     const { customLayer, input, model: functional } = gradus;
     const [unread, read] = [input({ shape: [3] }), input({ shape: [2] })];

@@ -1,7 +1,8 @@
 //! Fusion: bias, activation, activation gradient and bias gradient move into the matrix product
 //! they belong to, so that no pass over its result remains.
 //!
-//! A fused node may use values of later numbers; `order` sorts the graph afterwards.
+//! A fused node may use values of later numbers; `order` sorts the graph afterwards. Builds that only
+//! predict do without: there a node may use later numbers only of variables, which nothing computes.
 
 use crate::error::Result;
 use crate::ir::{Graph, Node, NodeId, Shape, Type, Value};
@@ -74,8 +75,9 @@ fn fuse_bias(g: &mut Graph, id: NodeId) -> Result<()> {
     let Some(op) = product(g, value) else {
         return Ok(());
     };
+    let comes_later = bias.node > value.node && !matches!(g.node(bias.node).op, Op::Variable(_));
     let row = Shape(vec![g.ty(value).shape.last()]);
-    if !op.is_plain() || g.uses(value) != 1 || g.ty(bias).shape != row {
+    if (comes_later && !TRAINS) || !op.is_plain() || g.uses(value) != 1 || g.ty(bias).shape != row {
         return Ok(());
     }
     let op = MatMul {

@@ -231,9 +231,9 @@ describe("exportModel", () => {
     const outputs = shifted([dense({ units: 2, useBias: false })(x), z]);
     const made = functional({ inputs: [x, z], outputs });
     const loaded = await infer.loadModel<Float32Array[]>(await exportModel(made));
-    const data = [numbers(3 * rows, 1), numbers(2 * rows, 2)];
+    const data = [numbers(3 * rows, 1), numbers(2 * rows, 2)] as const;
     const expected = await made.predict(data, { batchSize: rows });
-    expect((await loaded.predict(data, { batchSize: rows })).data).toEqual(expected.data);
+    expect((await loaded.predict([...data], { batchSize: rows })).data).toEqual(expected.data);
   });
 
   it("keeps the places of inputs that nothing reads", async () => {

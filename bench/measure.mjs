@@ -109,9 +109,11 @@ export async function measureCases(suite, works, subjects, effort) {
         const slow = secondsPerCall * 1e3 > 5 * effort.sampleMs;
         return { flops, every: slow ? Math.ceil(rounds / slowRounds) : 1 };
       });
-      // With its process everything is gone that was prepared in it.
-      if (!ready) runners = runners.filter((other) => other.subject !== subject);
-      if (!ready) break;
+      if (!ready) {
+        // With its process everything is gone that was prepared in it.
+        runners = runners.filter((other) => other.subject !== subject);
+        break;
+      }
       runners.push({ ...ready, subject, slot, work, samples: /** @type {number[]} */ ([]) });
     }
   }

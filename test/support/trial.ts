@@ -74,8 +74,9 @@ export async function trial(
       const program = resources.compile(core, "trial", wire, 1);
       core.call("trial", (engine) => {
         for (const [name, { data, dtype = "float32" }] of Object.entries(inputs)) {
-          if (!used.includes(name)) continue;
-          const pointer = engine.inputPtr(program, used.indexOf(name));
+          const number = used.indexOf(name);
+          if (number < 0) continue;
+          const pointer = engine.inputPtr(program, number);
           new arrays[dtype](core.buffer as ArrayBuffer, pointer, data.length).set(data);
         }
         if (training) {

@@ -134,7 +134,7 @@ export class LoadedModel<X = DataLike, Y = Tensor> {
     const pace = new Pace(where, given);
     const { inputForm, outputForm } = this.#file;
     const data = readInputs(where, { inputs: this.#inputs, inputForm }, x as AnyData);
-    const wires = this.#outputs.map(({ wire }) => wire);
+    const { outputs: wires } = this.#lowering;
     if (data.count <= batchSize) {
       const results = activity.runNow(where, "reads", () => {
         const program = this.#program(where, data.count);

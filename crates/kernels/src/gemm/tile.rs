@@ -130,6 +130,14 @@ impl Job {
     }
 }
 
+/// Whether the loop of tiles of these rows and vectors takes four steps a round, where V8 looks
+/// once whether it shall stop. Otherwise that is a tenth of the instructions, of which as many start
+/// as the processor can start: what lies between two tiles is then not done beside their products
+/// (3 % for k = 32, 10 % for one row). Only for those that most time is spent in.
+const fn fourfold(rows: usize, vectors: usize) -> bool {
+    crate::TRAINS && (vectors == 8 || vectors == 2 && rows + 1 >= TILE_ROWS)
+}
+
 /// `job.tiles` tiles of R rows and V vectors. `COLUMNS` is `Form::Columns`, `PACK` says that
 /// `job.packed` is not null.
 ///
@@ -137,8 +145,7 @@ impl Job {
 /// pointers move, rewrites the address arithmetic in ways that no longer fold into the loads,
 /// unrolls k, and then gathers the loads of several steps before the first multiply-add; V8,
 /// which keeps the order it is given, spills half of the accumulators (measured: 40-65 % of the
-/// multiply-add limit instead of 92-99 %). A volatile load costs nothing here: the loop waits
-/// for the multiplier.
+/// multiply-add limit instead of 92-99 %).
 ///
 /// # Safety
 /// For every tile, `job.a` and `job.b` must be readable for R rows, 4 V columns and `job.k`
@@ -161,30 +168,40 @@ unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK:
         // SAFETY: the pointers stay within what the caller vouches for, since the last step
         // leaves the loop before they move. The volatile reads are of locals.
         unsafe {
+            macro_rules! step_or_break {
+                () => {
+                    let y: [F32x4; V] = core::array::from_fn(|v| load(b.add(4 * v)));
+                    if PACK {
+                        for v in 0..V {
+                            store(y[v], packed.add(4 * v));
+                        }
+                        packed = packed.add(4 * V);
+                    }
+                    for r in 0..R {
+                        let from = if COLUMNS { a[0].add(r) } else { a[r] };
+                        let x = F32x4::splat(*from);
+                        for v in 0..V {
+                            acc[r][v] = x.fma(y[v], acc[r][v]);
+                        }
+                    }
+                    left -= 1;
+                    if left == 0 {
+                        break;
+                    }
+                    let step = a_step.read_volatile();
+                    for r in 0..if COLUMNS { 1 } else { R } {
+                        a[r] = a[r].byte_add(step);
+                    }
+                    b = b.byte_add(b_step.read_volatile());
+                };
+            }
             loop {
-                let y: [F32x4; V] = core::array::from_fn(|v| load(b.add(4 * v)));
-                if PACK {
-                    for v in 0..V {
-                        store(y[v], packed.add(4 * v));
-                    }
-                    packed = packed.add(4 * V);
+                step_or_break!();
+                if const { fourfold(R, V) && !PACK } {
+                    step_or_break!();
+                    step_or_break!();
+                    step_or_break!();
                 }
-                for r in 0..R {
-                    let from = if COLUMNS { a[0].add(r) } else { a[r] };
-                    let x = F32x4::splat(*from);
-                    for v in 0..V {
-                        acc[r][v] = x.fma(y[v], acc[r][v]);
-                    }
-                }
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
-                let step = a_step.read_volatile();
-                for r in 0..if COLUMNS { 1 } else { R } {
-                    a[r] = a[r].byte_add(step);
-                }
-                b = b.byte_add(b_step.read_volatile());
             }
             finish(acc, c, bias, &job.finish);
         }

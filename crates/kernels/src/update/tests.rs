@@ -272,9 +272,10 @@ fn results_do_not_depend_on_position() {
     }
 }
 
-/// With gradients gone, moments and decayed weights shrink through all magnitudes to 0.
+/// With gradients gone, moments and decayed weights shrink through all magnitudes to 0: moments are
+/// never denormal, weights not for long.
 #[test]
-fn no_denormal_ever_appears() {
+fn no_denormal_lasts() {
     for kind in UpdateKind::ALL {
         let mut hyper = hyper_of(*kind);
         if let Some(beta2) = hyper.get_mut(1) {
@@ -298,7 +299,8 @@ fn no_denormal_ever_appears() {
             };
             let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
             kind.apply(&s, &mut Memo::default(), &mut w, &g, &mut views);
-            for v in slots.iter().flatten().chain(&w) {
+            let looked = s.step.is_multiple_of(FADING);
+            for v in slots.iter().flatten().chain(w.iter().filter(|_| looked)) {
                 assert!(!v.is_subnormal(), "{} step {t}: {v:e}", kind.name());
             }
         }

@@ -214,16 +214,17 @@ unsafe fn copy_few(from: *const f32, to: *mut f32, count: usize) {
 
 /// Adds the sum over k of every column of the packed panels to `sums`, in the order of k.
 pub fn add_column_sums(packed: &[f32], k: usize, sums: &mut [f32]) {
-    let columns = sums.len();
     for (panel, sums) in sums.chunks_mut(TILE_COLUMNS).enumerate() {
-        let width = panel_width(sums.len().min(columns));
+        let width = panel_width(sums.len());
         let from = panel * TILE_COLUMNS * k;
-        let mut total = [0.0; TILE_COLUMNS];
+        let (mut left, mut right) = (F32x4::splat(0.0), F32x4::splat(0.0));
         for row in packed[from..from + width * k].chunks_exact(width) {
-            for (t, x) in total.iter_mut().zip(row) {
-                *t += x;
-            }
+            left = left.add(F32x4::load(row));
+            right = right.add(F32x4::load(&row[width - 4..]));
         }
+        let mut total = [0.0; TILE_COLUMNS];
+        left.store(&mut total);
+        right.store(&mut total[4..]);
         for (s, t) in sums.iter_mut().zip(total) {
             *s += t;
         }

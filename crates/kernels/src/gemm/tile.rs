@@ -197,7 +197,7 @@ unsafe fn tiles<const R: usize, const V: usize, const COLUMNS: bool, const PACK:
             }
             loop {
                 step_or_break!();
-                if const { fourfold(R, V) && !PACK } {
+                if const { fourfold(R, V) } {
                     step_or_break!();
                     step_or_break!();
                     step_or_break!();

@@ -154,6 +154,37 @@ fn train(
     slots
 }
 
+/// Weights are gone through in pieces when what vanished is looked for.
+#[test]
+fn fading_leaves_the_rest_alone() {
+    for kind in UpdateKind::ALL {
+        let hyper = hyper_of(*kind);
+        let step = |step| Step {
+            lr: 0.01,
+            step,
+            grad_scale: 1.0,
+            weight_decay: 0.0,
+            clip_value: None,
+            hyper: &hyper,
+        };
+        let n = 2 * FADED + 3;
+        let run = |range: core::ops::Range<usize>| {
+            let mut w: Vec<f32> = range.clone().map(|i| (i as f32).cos()).collect();
+            let g: Vec<f32> = range.clone().map(|i| gradient(i, 0)).collect();
+            let mut slots = slots_of(*kind, w.len());
+            for t in [FADING, FADING + 1, 2 * FADING] {
+                let mut views: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
+                kind.apply(&step(t), &mut Memo::default(), &mut w, &g, &mut views);
+            }
+            w
+        };
+        let all = run(0..n);
+        let parts: Vec<f32> = [0..5, 5..FADED + 2, FADED + 2..n].map(run).concat();
+        assert_eq!(all, parts, "{}", kind.name());
+        assert!(all.iter().all(|w| w.is_finite()));
+    }
+}
+
 #[test]
 fn names_and_codes_are_unique() {
     for (i, kind) in UpdateKind::ALL.iter().enumerate() {

@@ -102,7 +102,11 @@ impl Rule for Reduce {
             ..self.clone()
         }
         .kept(&shape, mask);
-        let dy = b.reshape(dy, kept.clone())?;
+        // A number spreads over any shape as it is.
+        let dy = match b.ty(dy).shape.rank() {
+            0 => dy,
+            _ => b.reshape(dy, kept.clone())?,
+        };
         let expand = |divide| {
             Op::Expand(Expand {
                 shape: shape.clone(),

@@ -30,7 +30,7 @@ pub(crate) const LINE: usize = 16;
 const MOST_PIECES: usize = 64;
 
 /// Floats of working memory that each helping thread has of its own.
-pub const HELPER_SCRATCH: usize = 132 * 1024;
+pub const HELPER_SCRATCH: usize = 164 * 1024;
 
 /// Whether work of about `nanos` nanoseconds would be shared with other threads now.
 ///

@@ -29,9 +29,8 @@ const LEAST_SQUARED: f32 = 8.881_784e-16;
 pub(super) fn power(mut base: f64, mut exponent: u32) -> f64 {
     let mut result = 1.0;
     while exponent > 0 {
-        if exponent & 1 == 1 {
-            result *= base;
-        }
+        // Without a branch: its outcome changes from step to step.
+        result *= [1.0, base][exponent as usize & 1];
         base *= base;
         exponent >>= 1;
     }
@@ -42,7 +41,7 @@ pub(super) fn power(mut base: f64, mut exponent: u32) -> f64 {
 ///
 /// A beta2 written 0.999 is off by 1.3e-8 as float32, which is 1.3e-5 of the `1 - beta2` that counts.
 pub(super) fn as_written(v: f32) -> f64 {
-    let short = (f64::from(v) * 1e7).round() / 1e7;
+    let short = (f64::from(v) * 1e7).round_ties_even() / 1e7;
     if short as f32 == v {
         short
     } else {

@@ -234,6 +234,10 @@ describe("mistakes are named", () => {
   test("the largest float32 passes, what rounds to infinity does not", () => {
     const largest = 3.4028234663852886e38;
     expect(() => toRows("fit", [largest, -largest], [])).not.toThrow();
+    const many = new Float32Array(200_000).fill(largest);
+    expect(() => toRows("fit", many, [])).not.toThrow();
+    many.set([Infinity, -Infinity], 150_000);
+    expect(() => toRows("fit", many, [])).toThrow("received Infinity in row 150000");
     expect(() => toRows("fit", [3.4028235677973362e38], [])).not.toThrow();
     expect(() => toRows("fit", [3.4028235677973366e38], [])).toThrow("scale the data");
   });

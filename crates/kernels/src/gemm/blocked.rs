@@ -98,19 +98,39 @@ const MOST_PIECES: usize = 32;
 const LEAST_ROWS: usize = 48;
 /// Fewest columns of a piece: reading A for fewer would show.
 const LEAST_COLUMNS: usize = 32;
+/// The same where something follows that is done row by row.
+const LEAST_FINISHED: usize = 64;
 
-/// Into how many pieces for several threads the rows and the columns are cut.
+/// Into how many pieces for several threads the rows and the columns are cut: if it can be, as many
+/// for each of them.
 ///
 /// Cut along columns no B is packed twice, along rows no A is, where it is packed.
-fn pieces(p: &Product, nanos: usize, packs_a: bool) -> (usize, usize) {
-    let wanted = (nanos / PIECE).clamp(1, MOST_PIECES);
-    let (most_down, most_across) = (p.m / LEAST_ROWS, p.n / LEAST_COLUMNS);
+fn pieces(
+    p: &Product,
+    nanos: usize,
+    threads: usize,
+    packs_a: bool,
+    least_columns: usize,
+) -> (usize, usize) {
+    let wanted = (nanos / PIECE)
+        .max(1)
+        .next_multiple_of(threads)
+        .clamp(1, MOST_PIECES);
+    let (most_down, most_across) = (p.m / LEAST_ROWS, p.n / least_columns);
+    let cut = |most_first: usize, most_second: usize| {
+        let most = wanted.min(most_first).max(1);
+        let first = if most > threads {
+            most - most % threads
+        } else {
+            most
+        };
+        (first, (wanted / first).min(most_second).max(1))
+    };
     if packs_a {
-        let down = wanted.min(most_down).max(1);
-        (down, wanted.div_ceil(down).min(most_across).max(1))
+        cut(most_down, most_across)
     } else {
-        let across = wanted.min(most_across).max(1);
-        (wanted.div_ceil(across).min(most_down).max(1), across)
+        let (across, down) = cut(most_across, most_down);
+        (down, across)
     }
 }
 
@@ -163,11 +183,22 @@ pub unsafe fn run(
     let cuts = cuts(p);
     let c = Parts::new(c);
     let nanos = p.m * p.n * p.k / MULTIPLY_ADDS_PER_NANO;
-    let (down, across) = if par::is_worth(nanos) {
-        pieces(p, nanos, p.trans_a && cuts.packed_a > 0)
+    let threads = par::threads(nanos);
+    if threads == 1 {
+        let part = Part {
+            rows: 0..p.m,
+            columns: 0..p.n,
+        };
+        // SAFETY: the caller's promise.
+        return unsafe { piece(p, cuts, a, b, c, scratch, finisher, part) };
+    }
+    let least = if finisher.idle() {
+        LEAST_COLUMNS
     } else {
-        (1, 1)
+        LEAST_FINISHED
     };
+    let packs_a = p.trans_a && cuts.packed_a > 0;
+    let (down, across) = pieces(p, nanos, threads, packs_a, least);
     par::each(down * across, nanos, scratch, |chunk, scratch| {
         let part = Part {
             rows: nth_piece(chunk % down, down, p.m, 1),

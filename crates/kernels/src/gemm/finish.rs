@@ -106,7 +106,7 @@ impl<'a> Finisher<'a> {
     }
 
     /// Whether `rows` has anything to do.
-    fn idle(&self) -> bool {
+    pub fn idle(&self) -> bool {
         self.offset.is_none()
             && self.pre.is_none()
             && self.activation.is_none()

@@ -1,7 +1,7 @@
 //! Work on several threads: cuts a kernel into pieces and hands them to the pool.
 //!
-//! Pieces follow from sizes alone, never from the number of threads, and no kernel's result depends
-//! on who computes which piece: it is the same on any number of threads, bit by bit. Where a build
+//! No kernel's result depends on how it is cut nor on who computes which piece: it is the same on any
+//! number of threads, bit by bit. Where a build
 //! has no shared memory (`pool` is not compiled), work is a plain call and costs nothing.
 //!
 //! The pool is the only state here. It must not know what the pieces compute.
@@ -32,18 +32,18 @@ const MOST_PIECES: usize = 64;
 /// Floats of working memory that each helping thread has of its own.
 pub const HELPER_SCRATCH: usize = 164 * 1024;
 
-/// Whether work of about `nanos` nanoseconds would be shared with other threads now.
+/// How many threads would share work of about `nanos` nanoseconds now: 1 where none would help.
 ///
-/// Ask where cutting itself costs something; the answer must not change results.
+/// Ask where cutting itself costs something, and for pieces that come out even; the answer must not
+/// change results.
 #[inline(always)]
-pub fn is_worth(nanos: usize) -> bool {
+pub fn threads(nanos: usize) -> usize {
     #[cfg(any(not(target_arch = "wasm32"), target_feature = "atomics"))]
-    return POOL.is_worth(nanos);
-    #[cfg(not(any(not(target_arch = "wasm32"), target_feature = "atomics")))]
-    {
-        let _ = nanos;
-        false
+    if POOL.is_worth(nanos) {
+        return 1 + POOL.helpers() as usize;
     }
+    let _ = nanos;
+    1
 }
 
 /// Calls `f` once for each of `chunks` chunks, in any order and on any thread.
@@ -73,11 +73,12 @@ pub fn each(
 /// `nanos` is as for [`each`].
 #[inline(always)]
 pub fn spans(len: usize, unit: usize, nanos: usize, f: impl Fn(Range<usize>) + Sync) {
-    if !is_worth(nanos) {
+    let threads = threads(nanos);
+    if threads == 1 {
         return f(0..len);
     }
-    let most = (len / unit).min(MOST_PIECES);
-    let pieces = (nanos / PIECE).clamp(1, most.max(1));
+    let most = (len / unit).clamp(1, MOST_PIECES);
+    let pieces = (nanos / PIECE).next_multiple_of(threads).clamp(1, most);
     let piece = len / pieces / unit * unit;
     each(pieces, nanos, &mut [], |i, _| {
         let end = if i + 1 == pieces {

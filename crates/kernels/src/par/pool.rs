@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 type Work<'a> = dyn Fn(usize, &mut [f32]) + Sync + 'a;
 
 /// Work shorter than this, in nanoseconds, is not shared even with helpers that are awake.
-const WORTH_SHARING: usize = 15_000;
+const WORTH_SHARING: usize = 6_000;
 /// Nor this with helpers that sleep: waking takes them a while, and the waker some microseconds.
 const WORTH_WAKING: usize = 40_000;
 

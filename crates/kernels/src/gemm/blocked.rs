@@ -105,7 +105,7 @@ const LEAST_FINISHED: usize = 64;
 /// for each of them.
 ///
 /// Cut along columns no B is packed twice, along rows no A is, where it is packed.
-fn pieces(
+pub fn pieces(
     p: &Product,
     nanos: usize,
     threads: usize,

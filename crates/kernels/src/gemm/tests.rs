@@ -397,3 +397,35 @@ fn small_products_run_in_the_scratch_of_large_ones() {
         }
     }
 }
+
+/// Where a product is large enough, every thread has as many pieces of it.
+#[test]
+fn pieces_come_out_even() {
+    let shapes = [
+        (128, 784, 300, false),
+        (128, 300, 100, false),
+        (128, 10, 100, false),
+        (300, 128, 100, false),
+        (784, 128, 300, true),
+        (1024, 1024, 1024, false),
+    ];
+    for (m, k, n, packs_a) in shapes {
+        let p = Product {
+            m,
+            n,
+            k,
+            trans_a: packs_a,
+            trans_b: false,
+        };
+        for threads in [2, 4] {
+            let nanos = m * k * n / 20;
+            let (down, across) = blocked::pieces(&p, nanos, threads, packs_a, 32);
+            assert!((1..=m).contains(&down) && (1..=n).contains(&across));
+            // No more of them than it is worth, but for one each.
+            assert!(down * across <= (nanos / 20_000).max(threads).next_multiple_of(threads));
+            if threads == 2 {
+                assert_eq!(down * across % threads, 0, "{p:?}: {down} x {across}");
+            }
+        }
+    }
+}

@@ -50,23 +50,24 @@ function placeText(place: ValuePlace, index: number): string {
 }
 
 /**
- * Whether a block holds NaN or an infinity: then its sum is none, which no sum of so many float32
- * is otherwise. Four sums at a time keep the adder busy.
+ * Whether a block holds NaN or an infinity: these times zero are NaN, everything
+ * else is zero, and four sums at a time keep the adder busy. (Sums of the values themselves would do,
+ * but code that is not fully compiled yet makes an object of each that is not zero.)
  */
-function isBad(data: Float32Array, from: number, to: number): boolean {
+function isBad(data: Float32Array | Float64Array, from: number, to: number): boolean {
   let a = 0;
   let b = 0;
   let c = 0;
   let d = 0;
   let i = from;
   for (; i + 3 < to; i += 4) {
-    a += data[i] as number;
-    b += data[i + 1] as number;
-    c += data[i + 2] as number;
-    d += data[i + 3] as number;
+    a += (data[i] as number) * 0;
+    b += (data[i + 1] as number) * 0;
+    c += (data[i + 2] as number) * 0;
+    d += (data[i + 3] as number) * 0;
   }
-  for (; i < to; i++) a += data[i] as number;
-  return !Number.isFinite(a + b + c + d);
+  for (; i < to; i++) a += (data[i] as number) * 0;
+  return Number.isNaN(a + b + c + d);
 }
 
 /** Whether a block holds NaN or a value beyond float32. */

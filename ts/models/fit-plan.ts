@@ -62,7 +62,7 @@ export interface FitBatchesOptions<
   X = DataLike,
   Y = DataLike,
   V = ValidationData<X, Y> | Batches<X, Y>,
-> extends Omit<FitOptions<X, Y, V>, (typeof ofArrays)[number]> {
+> extends Omit<FitOptions<X, Y, V>, "batchSize" | (typeof ofArrays)[number]> {
   /**
    * Batches of an epoch; the next one goes on where it ended, and where the data end, it begins
    * anew if it can. Default: all there are, anew in each epoch.
@@ -70,7 +70,7 @@ export interface FitBatchesOptions<
   stepsPerEpoch?: number;
 }
 
-const ofArrays = ["batchSize", "shuffle", "validationSplit", "sampleWeight", "worker"] as const;
+const ofArrays = ["shuffle", "validationSplit", "sampleWeight", "worker"] as const;
 const ofStreams = ["stepsPerEpoch"] as const;
 const ofBoth = [
   "epochs",

@@ -301,95 +301,65 @@ unsafe fn run_with(
         least_gradient: F32x4::splat(least_gradient),
     };
     let fades = s.step.is_multiple_of(FADING);
+    let piece = if fades { FADED } else { usize::MAX };
     let len = w.len();
     let w = Parts::new(w);
     let mut all = [None; MAX_SLOTS];
     for (all, slot) in all.iter_mut().zip(slots) {
         *all = Some(Parts::new(slot));
     }
-    par::spans(len, par::LINE, len, |at| {
-        // SAFETY: no two spans overlap.
-        let w = unsafe { w.part(at.clone()) };
-        // SAFETY: as above.
-        let slots = all.map(|slot| slot.map(|slot| unsafe { slot.part(at.clone()) }));
-        // SAFETY: as the caller promises.
-        unsafe { run_span(quads, &c, &common, fades, w, &g[at], slots) };
+    par::spans(len, par::LINE, len, |span| {
+        for start in span.clone().step_by(piece) {
+            let at = start..start.saturating_add(piece).min(span.end);
+            // SAFETY: no two spans overlap, nor do pieces of one.
+            let w = unsafe { w.part(at.clone()) };
+            // SAFETY: as above.
+            let mut slots = all.map(|slot| slot.map(|slot| unsafe { slot.part(at.clone()) }));
+            // SAFETY: as the caller promises.
+            unsafe { run_piece(quads, &c, &common, w, &g[at], &mut slots) };
+            if fades {
+                fade(w, f32::MIN_POSITIVE);
+                for slot in slots.into_iter().flatten() {
+                    fade(slot, LEAST_SLOT);
+                }
+            }
+        }
     });
 }
 
 /// # Safety
 /// As for `run_with`.
-unsafe fn run_span(
-    quads: Quads,
-    c: &[F32x4; MAX_CONSTS],
-    common: &Common,
-    fades: bool,
-    w: &mut [f32],
-    g: &[f32],
-    mut slots: [Option<&mut [f32]>; MAX_SLOTS],
-) {
-    let len = w.len();
-    let whole = len & !3;
-    let piece = if fades { FADED } else { len.max(1) };
-    for start in (0..len).step_by(piece) {
-        let end = (start + piece).min(len);
-        let at = slots.each_mut().map(|slot| match slot {
-            Some(slot) => slot[start..].as_mut_ptr(),
-            None => core::ptr::null_mut(),
-        });
-        let (w_at, g_at) = (w[start..].as_mut_ptr(), g[start..].as_ptr());
-        // SAFETY: as the caller promises; pieces but the last are whole.
-        unsafe { quads(c, common, w_at, g_at, at, end.min(whole) - start) };
-        if end > whole {
-            // SAFETY: as the caller promises.
-            unsafe {
-                run_rest(
-                    quads,
-                    c,
-                    common,
-                    &mut w[whole..],
-                    &g[whole..],
-                    &mut slots,
-                    whole,
-                )
-            };
-        }
-        if fades {
-            fade(&mut w[start..end], f32::MIN_POSITIVE);
-            for slot in slots.iter_mut().flatten() {
-                fade(&mut slot[start..end], LEAST_SLOT);
-            }
-        }
-    }
-}
-
-/// The last one to three weights.
-///
-/// # Safety
-/// As for `run_with`.
-unsafe fn run_rest(
+unsafe fn run_piece(
     quads: Quads,
     c: &[F32x4; MAX_CONSTS],
     common: &Common,
     w: &mut [f32],
     g: &[f32],
     slots: &mut [Option<&mut [f32]>; MAX_SLOTS],
-    whole: usize,
 ) {
-    let rest = w.len();
-    let mut parts = [[0.0f32; 4]; 2 + MAX_SLOTS];
-    let [w_part, g_part, slot_parts @ ..] = &mut parts;
-    w_part[..rest].copy_from_slice(w);
-    g_part[..rest].copy_from_slice(g);
-    for (part, slot) in slot_parts.iter_mut().zip(slots.iter().flatten()) {
-        part[..rest].copy_from_slice(&slot[whole..]);
-    }
-    let at = slot_parts.each_mut().map(|part| part.as_mut_ptr());
-    // SAFETY: each part holds four floats.
-    unsafe { quads(c, common, w_part.as_mut_ptr(), g_part.as_ptr(), at, 4) };
-    w.copy_from_slice(&w_part[..rest]);
-    for (part, slot) in slot_parts.iter().zip(slots.iter_mut().flatten()) {
-        slot[whole..].copy_from_slice(&part[..rest]);
+    let whole = w.len() & !3;
+    let at = slots.each_mut().map(|slot| match slot {
+        Some(slot) => slot.as_mut_ptr(),
+        None => core::ptr::null_mut(),
+    });
+    // SAFETY: as the caller promises.
+    unsafe { quads(c, common, w.as_mut_ptr(), g.as_ptr(), at, whole) };
+    let rest = w.len() - whole;
+    if rest > 0 {
+        let mut parts = [[0.0f32; 4]; 2 + MAX_SLOTS];
+        let [w_part, g_part, slot_parts @ ..] = &mut parts;
+        w_part[..rest].copy_from_slice(&w[whole..]);
+        g_part[..rest].copy_from_slice(&g[whole..]);
+        for (part, slot) in slot_parts.iter_mut().zip(slots.iter().flatten()) {
+            part[..rest].copy_from_slice(&slot[whole..]);
+        }
+        let at = slot_parts.each_mut().map(|part| part.as_mut_ptr());
+        // SAFETY: each part holds four floats.
+        unsafe { quads(c, common, w_part.as_mut_ptr(), g_part.as_ptr(), at, 4) };
+        w[whole..].copy_from_slice(&w_part[..rest]);
+        for (part, slot) in slot_parts.iter().zip(slots.iter_mut().flatten()) {
+            slot[whole..].copy_from_slice(&part[..rest]);
+        }
     }
 }
 
